@@ -1,0 +1,152 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+import class Foundation.FileManager
+
+// The module table of the README, as targets. The arrows between modules are exactly the
+// `dependencies` below; Tests/ArchitectureTests keeps them so.
+
+/// Settings every Swift target shares. `ASSAY_STRICT=1` (set by `.ci/run`) turns warnings into
+/// errors; a newer compiler's new warnings do not break an operator's build.
+let settings: [SwiftSetting] =
+  [.swiftLanguageMode(.v6), .enableUpcomingFeature("ExistentialAny")]
+  + (Context.environment["ASSAY_STRICT"] == "1" ? [.treatAllWarnings(as: .error)] : [])
+
+/// A library module at `path`.
+func module(
+  _ name: String, _ path: String, _ dependencies: [Target.Dependency] = [],
+  resources: [Resource] = []
+) -> Target {
+  .target(
+    name: name, dependencies: dependencies, path: path, exclude: readme(at: path),
+    resources: resources, swiftSettings: settings)
+}
+
+/// An executable at `path`: a `main` and nothing else, the work is done in modules.
+func program(_ name: String, _ path: String, _ dependencies: [Target.Dependency]) -> Target {
+  .executableTarget(
+    name: name, dependencies: dependencies, path: path, exclude: readme(at: path),
+    swiftSettings: settings)
+}
+
+func tests(
+  _ name: String, _ dependencies: [Target.Dependency], resources: [Resource] = [],
+  exclude: [String] = []
+) -> Target {
+  .testTarget(
+    name: name, dependencies: dependencies, path: "Tests/\(name)",
+    exclude: readme(at: "Tests/\(name)") + exclude, resources: resources,
+    swiftSettings: settings)
+}
+
+/// A folder's README is documentation, not a source file.
+func readme(at path: String) -> [String] {
+  let file = "\(Context.packageDirectory)/\(path)/README.md"
+  return FileManager.default.fileExists(atPath: file) ? ["README.md"] : []
+}
+
+/// What a service's tests need beside the service itself.
+let serviceTests: [Target.Dependency] = [
+  "API", "Crypto", "Identity", "RPC", "ServiceKit", "Storage", "Transport",
+]
+
+let package = Package(
+  name: "assay",
+  products: [
+    .executable(name: "assay", targets: ["assay"]),
+    .executable(name: "assay-gateway", targets: ["assay-gateway"]),
+    .executable(name: "assay-catalog", targets: ["assay-catalog"]),
+    .executable(name: "assay-evaluation", targets: ["assay-evaluation"]),
+    .executable(name: "assay-compute", targets: ["assay-compute"]),
+    .executable(name: "protoc-gen-assay-swift", targets: ["protoc-gen-assay-swift"]),
+  ],
+  targets: [
+    // System libraries and the thin C around them.
+    .target(name: "CLinux", path: "Shared/CLinux", exclude: readme(at: "Shared/CLinux")),
+    .systemLibrary(
+      name: "COpenSSL", path: "Shared/COpenSSL", pkgConfig: "openssl",
+      providers: [.apt(["libssl-dev"])]),
+    .systemLibrary(
+      name: "CSQLite", path: "Shared/CSQLite", pkgConfig: "sqlite3",
+      providers: [.apt(["libsqlite3-dev"])]),
+
+    // Shared.
+    module("Codec", "Shared/Codec"),
+    module("Crypto", "Shared/Crypto", ["COpenSSL"]),
+    module("RPC", "Shared/RPC", ["Codec"]),
+    module("Transport", "Shared/Transport", ["Codec", "RPC", "CLinux", "COpenSSL"]),
+    module("API", "Shared/API", ["Codec", "RPC"]),
+    module("Storage", "Shared/Storage", ["Crypto", "CSQLite"]),
+    module("Identity", "Shared/Identity", ["API", "Codec", "Crypto", "RPC"]),
+    module(
+      "ServiceKit", "Shared/ServiceKit",
+      ["API", "Codec", "CLinux", "Crypto", "Identity", "RPC", "Transport"]),
+    program("protoc-gen-assay-swift", "Shared/ProtocPlugin", ["Codec"]),
+
+    // Catalog.
+    module("CatalogDomain", "Services/Catalog/Domain", ["Crypto"]),
+    module(
+      "CatalogService", "Services/Catalog/Service",
+      [
+        "API", "CatalogDomain", "Codec", "Crypto", "Identity", "Metrics", "RPC", "ServiceKit",
+        "Storage",
+      ]),
+    program("assay-catalog", "Services/Catalog/Main", ["CatalogService", "ServiceKit"]),
+
+    // Evaluation.
+    module("Metrics", "Services/Evaluation/Metrics"),
+    module("Formats", "Services/Evaluation/Formats", ["Metrics"]),
+    module("EvaluationDomain", "Services/Evaluation/Domain", ["Metrics"]),
+    module(
+      "EvaluationService", "Services/Evaluation/Service",
+      [
+        "API", "Codec", "Crypto", "EvaluationDomain", "Formats", "Identity", "Metrics", "RPC",
+        "ServiceKit", "Storage",
+      ]),
+    program("assay-evaluation", "Services/Evaluation/Main", ["EvaluationService", "ServiceKit"]),
+
+    // Compute.
+    module("ComputeDomain", "Services/Compute/Domain", ["Crypto"]),
+    module(
+      "ComputeService", "Services/Compute/Service",
+      ["API", "Codec", "ComputeDomain", "Crypto", "Identity", "RPC", "ServiceKit", "Storage"]),
+    program("assay-compute", "Services/Compute/Main", ["ComputeService", "ServiceKit"]),
+
+    // Gateway.
+    module("GatewayDomain", "Services/Gateway/Domain", ["Crypto"]),
+    module(
+      "GatewayService", "Services/Gateway/Service",
+      ["API", "Codec", "Crypto", "GatewayDomain", "Identity", "RPC", "ServiceKit", "Storage"]),
+    program("assay-gateway", "Services/Gateway/Main", ["GatewayService", "ServiceKit"]),
+
+    // The command line.
+    module(
+      "Commands", "Services/CommandLine/Commands",
+      ["API", "Codec", "Formats", "Metrics", "RPC", "ServiceKit", "Transport"]),
+    program("assay", "Services/CommandLine/Main", ["Commands"]),
+
+    // Tests mirror the folders.
+    tests("CodecTests", ["Codec"], exclude: ["Schema"]),
+    tests("CryptoTests", ["Crypto"]),
+    tests("RPCTests", ["API", "Codec", "RPC"]),
+    tests("TransportTests", ["API", "Codec", "RPC", "Transport", "CLinux"]),
+    tests("StorageTests", ["Crypto", "CSQLite", "Storage"]),
+    tests("IdentityTests", ["API", "Crypto", "Identity", "RPC"]),
+    tests("ServiceKitTests", ["ServiceKit", "RPC", "API"]),
+    tests("MetricsTests", ["Metrics"], exclude: ["Cases"]),
+    tests("FormatsTests", ["Formats", "Metrics"], exclude: ["Samples"]),
+    tests("CatalogTests", ["CatalogDomain", "CatalogService"] + serviceTests),
+    tests("EvaluationTests", ["EvaluationDomain", "EvaluationService", "Metrics"] + serviceTests),
+    tests("ComputeTests", ["ComputeDomain", "ComputeService"] + serviceTests),
+    tests("GatewayTests", ["GatewayDomain", "GatewayService"] + serviceTests),
+    tests("CommandTests", ["API", "Commands", "RPC"]),
+    tests("ConformanceTests", ["API", "Codec", "RPC", "Transport"]),
+    program(
+      "assay-conformance-driver", "Tests/ConformanceDriver", ["API", "Codec", "RPC", "Transport"]),
+    program(
+      "assay-bench", "Tests/Benchmarks/AssayBench",
+      ["API", "Codec", "CLinux", "RPC", "Transport"]),
+    tests("ArchitectureTests", []),
+    tests("EndToEndTests", []),
+  ]
+)

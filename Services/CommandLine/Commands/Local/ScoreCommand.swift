@@ -1,0 +1,90 @@
+import Metrics
+
+/// `assay score`: a predictions file against a truth file, here and now, without a server.
+enum ScoreCommand {
+  static let all = [score]
+
+  static let score = Command(
+    "score", "Score a predictions file against the truth; needs no server",
+    details: """
+      The same code computes the scores on the server. A parameter goes to every metric named that
+      has it. Without --metric, all metrics that the file's columns allow are computed.
+      """,
+    options: [
+      Option("task", "TASK", "such as tabular-classification; see `assay metrics`", required: true),
+      Option("truth", "FILE", "the true values", required: true),
+      Option("predictions", "FILE", "the predictions", required: true),
+      Option("metric", "METRIC", "such as f1; all that are possible unless told", repeats: true),
+      Option("param", "NAME=VALUE", "a parameter, such as average=macro", repeats: true),
+      Option(
+        "classes", "A,B,…",
+        "class order, the last of two being the positive one; that of the "
+          + "predictions' columns unless told"),
+      Option("train", "FILE", "training data, for metrics that compare with the past"),
+      Option(flag: "csv", "print CSV"),
+    ],
+    examples: [
+      "assay score --task tabular-regression --truth truth.csv --predictions mine.csv",
+      """
+      assay score --task tabular-classification --truth truth.csv --predictions mine.csv \\
+          --metric f1 --param average=macro --json
+      """,
+    ], connects: false
+  ) { call in
+    let arguments = call.arguments
+    var request = LocalScores.Request(
+      task: try MetricTask.typed(arguments.text("task"), arguments),
+      truth: arguments.text("truth"), predictions: arguments.text("predictions"))
+    request.history = arguments["train"]
+    request.classes = arguments.has("classes") ? arguments.separated("classes") : nil
+    request.metrics = arguments.separated("metric")
+    request.parameters = try arguments.pairs("param")
+    let scores = try LocalScores(request)
+    let table = Table(["metric", "#value", "note"], scores.scores) {
+      [name($0), $0.value.map { String($0) } ?? "–", note($0, scores.classes)]
+    }
+    return Answer(text: table.text, json: json(scores), table: table)
+      .csv(arguments.has("csv"))
+  }
+
+  private static func name(_ score: LocalScores.Score) -> String {
+    score.metric.id + UseCaseText.parameters(score.parameters)
+  }
+
+  private static func note(_ score: LocalScores.Score, _ classes: [String]) -> String {
+    switch score.result {
+    case .error(let text): text
+    case .outcome(.undefined(let reason)): "undefined: \(reason.explanation)"
+    case .outcome(.values(let values, _)):
+      zip(classes, values).map { "\($0): \($1.map { String($0) } ?? "–")" }.joined(separator: ", ")
+    case .outcome(.value): ""
+    }
+  }
+
+  private static func json(_ scores: LocalScores) -> String {
+    JSON.object([
+      "task": JSON.string(scores.task.name), "rows": String(scores.rowCount),
+      "classes": JSON.array(scores.classes.map(JSON.string)),
+      "scores": JSON.array(scores.scores.map { json($0, scores.classes) }),
+    ])
+  }
+
+  private static func json(_ score: LocalScores.Score, _ classes: [String]) -> String {
+    let parameters = score.parameters.sorted { $0.key < $1.key }
+      .map { "\(JSON.string($0.key)):\(JSON.string($0.value))" }.joined(separator: ",")
+    var reason = "null"
+    var error = "null"
+    var values = "null"
+    switch score.result {
+    case .error(let text): error = JSON.string(text)
+    case .outcome(.undefined(let undefined)): reason = JSON.string(undefined.rawValue)
+    case .outcome(.values(let all, _)): values = JSON.array(all.map(JSON.number))
+    case .outcome(.value): break
+    }
+    return JSON.object([
+      "metric": JSON.string(score.metric.id), "parameters": "{\(parameters)}",
+      "value": JSON.number(score.value), "class_values": values, "undefined": reason,
+      "error": error,
+    ])
+  }
+}

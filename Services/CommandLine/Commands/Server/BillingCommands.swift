@@ -1,0 +1,120 @@
+import API
+
+/// `assay budget`, `billing report` and `quote`: compute and what it costs.
+enum BillingCommands {
+  static let all = [budget, report, quote]
+
+  static let budget = Command(
+    "budget", "Show the compute budget of a use case and its allocations",
+    arguments: [UseCaseCommands.useCaseArgument], options: [Option(flag: "csv", "print CSV")],
+    examples: ["assay budget uc_abcdefghijklmnop"]
+  ) { call in
+    let id = try await call.session.useCaseID(call.arguments.argument("USE_CASE"))
+    let budget = try await call.session.budgets.getBudget(
+      ComputeGetBudgetRequest(useCaseId: id), options: call.session.callOptions)
+    let table = Table(
+      ["participant", "#allocation PFLOP", "#used PFLOP", "#held PFLOP", "#free PFLOP"],
+      budget.allocations
+    ) {
+      [$0.participantName]
+        + [$0.allocationGflop, $0.usedGflop, $0.heldGflop, $0.freeGflop].map {
+          PFLOP.text(gflop: $0)
+        }
+    }
+    let totals =
+      "budget \(PFLOP.text(gflop: budget.budgetGflop)) PFLOP, "
+      + "allocated \(PFLOP.text(gflop: budget.allocatedGflop)), "
+      + "used \(PFLOP.text(gflop: budget.usedGflop)), held \(PFLOP.text(gflop: budget.heldGflop))"
+    return Answer(budget, table, none: "no allocations yet", footer: totals)
+      .csv(call.arguments.has("csv"))
+  }
+
+  static let report = Command(
+    "billing report", "Show what your tenant pays: PFLOP and euro on its use cases",
+    options: [
+      Option("use-case", "USE_CASE", "only this one: id or exact title"),
+      Option("month", "YYYY-MM", "only this UTC month; all time unless told"),
+      Option(
+        "by", "WHAT", "what makes a line (participant)",
+        choices: ["participant", "use-case", "day", "run"]),
+      Option(flag: "csv", "print CSV"),
+    ],
+    examples: [
+      "assay billing report --month 2026-11", "assay billing report --by day --csv > bill.csv",
+    ]
+  ) { call in
+    var useCase = ""
+    if let name = call.arguments["use-case"] { useCase = try await call.session.useCaseID(name) }
+    let report = try await call.session.billing.getBillingReport(
+      ComputeGetBillingReportRequest(
+        useCaseId: useCase, month: call.arguments.text("month"),
+        grouping: try call.arguments.choice("by") ?? .participant),
+      options: call.session.callOptions)
+    return Answer(
+      text: BillingText.table(report), json: JSON.of(report), table: BillingText.complete(report),
+      message: report
+    ).csv(call.arguments.has("csv"))
+  }
+
+  static let quote = Command(
+    "quote", "Say what a budget would cost at the price now in force",
+    options: [
+      Option("participants", "N", "how many participants", required: true),
+      Option("pflop", "N", "PFLOP for each, exact to six decimals", required: true),
+    ],
+    examples: ["assay quote --participants 10 --pflop 200"]
+  ) { call in
+    let participants = try call.arguments.integer("participants", in: 1...Int32.max) ?? 0
+    let gflop = try call.arguments.pflop("pflop") ?? 0
+    let quote = try await call.session.billing.quote(
+      ComputeQuoteRequest(participants: participants, gflopEach: gflop),
+      options: call.session.callOptions)
+    let text = Euro.quote(
+      participants: participants, gflopEach: gflop, gflopTotal: quote.gflopTotal,
+      nanoEuroPerGFLOP: quote.nanoEuroPerGflop, eurTotal: quote.eurTotal)
+    return Answer(quote, text: text)
+  }
+}
+
+/// The billing report as tables.
+enum BillingText {
+  /// For people: only the columns that some line has something in, and the total below.
+  static func table(_ report: ComputeGetBillingReportResponse) -> String {
+    guard !report.lines.isEmpty else { return "nothing was used, nothing is to pay" }
+    let columns: [(String, (ComputeBillingLine) -> String)] = [
+      ("use case", { $0.useCaseTitle.isEmpty ? $0.useCaseId : $0.useCaseTitle }),
+      ("participant", { $0.participantName }), ("tenant", { $0.participantTenant }),
+      ("date", { $0.date }), ("run", { $0.runId }), ("#PFLOP", { $0.pflop }),
+      ("#€/PFLOP", { Euro.perPFLOP(nanoEuroPerGFLOP: $0.nanoEuroPerGflop) }),
+      ("#EUR", { $0.eur }),
+    ]
+    let used = columns.filter { _, cell in report.lines.contains { !cell($0).isEmpty } }
+    var table = Table(used.map(\.0), report.lines) { line in used.map { $0.1(line) } }
+    table.add(
+      used.enumerated().map { index, column in
+        switch column.0 {
+        case "#PFLOP": report.pflopTotal
+        case "#EUR": report.eurTotal
+        default: index == 0 ? "total" : ""
+        }
+      })
+    return table.text
+  }
+
+  /// For programs: every column, whatever the grouping.
+  static func complete(_ report: ComputeGetBillingReportResponse) -> Table {
+    Table(
+      [
+        "use case id", "use case title", "participant id", "participant name",
+        "participant tenant", "date", "run id", "#PFLOP", "#GFLOP", "#nano euro per GFLOP",
+        "price version", "#nano euro", "#EUR",
+      ], report.lines
+    ) {
+      [
+        $0.useCaseId, $0.useCaseTitle, $0.participantId, $0.participantName, $0.participantTenant,
+        $0.date, $0.runId, $0.pflop, String($0.gflop), String($0.nanoEuroPerGflop),
+        $0.priceVersion, String($0.nanoEuro), $0.eur,
+      ]
+    }
+  }
+}

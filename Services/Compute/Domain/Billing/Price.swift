@@ -1,0 +1,77 @@
+/// What a GFLOP costs from a moment on.
+///
+/// A price is never edited: a change is a further version, and what was used before keeps its own.
+public struct Price: Sendable, Hashable {
+  /// The name that usage and bills quote.
+  public let version: String
+  /// Unix milliseconds from which it holds.
+  public let validFrom: Int64
+  public let nanoEuroPerGFLOP: Int64
+
+  public init(version: String, validFrom: Int64, nanoEuroPerGFLOP: Int64) {
+    self.version = version
+    self.validFrom = validFrom
+    self.nanoEuroPerGFLOP = nanoEuroPerGFLOP
+  }
+
+  /// €0.025 per PFLOP, which is 25 nano-euro per GFLOP exactly.
+  public static let standard = Price(version: "standard-1", validFrom: 0, nanoEuroPerGFLOP: 25)
+}
+
+/// All versions of the price.
+public struct PriceList: Sendable, Equatable {
+  /// Sorted by the moment from which they hold.
+  public let prices: [Price]
+
+  /// The list of `prices`; `standard` holds before the first of them.
+  public init(_ prices: [Price] = []) {
+    let known = prices.contains { $0.version == Price.standard.version }
+    let all = known ? prices : prices + [.standard]
+    self.prices = all.sorted { ($0.validFrom, $0.version) < ($1.validFrom, $1.version) }
+  }
+
+  /// The price in force at a moment.
+  public func price(at milliseconds: Int64) -> Price {
+    prices.last { $0.validFrom <= milliseconds } ?? .standard
+  }
+}
+
+/// What a plan would cost.
+public struct Quote: Sendable, Equatable {
+  public let total: GFLOP
+  public let price: Price
+  /// Exact.
+  public let cost: NanoEuro
+
+  /// Participants × compute each, at `price`.
+  public init(plan: BudgetPlan, price: Price) throws(QuantityError) {
+    total = try plan.total
+    self.price = price
+    cost = try NanoEuro(of: total, atNanoEuroPerGFLOP: price.nanoEuroPerGFLOP)
+  }
+}
+
+/// How much compute an organiser pays for: participants × GFLOP each.
+public struct BudgetPlan: Sendable, Hashable {
+  public let participants: Int64
+  public let each: GFLOP
+
+  public init(participants: Int64, each: GFLOP) {
+    self.participants = participants
+    self.each = each
+  }
+
+  /// No compute at all.
+  public static let none = BudgetPlan(participants: 0, each: .zero)
+
+  /// The product, or `overflow`, also beyond `ComputeLimits.maximumGFLOP`.
+  public var total: GFLOP {
+    get throws(QuantityError) {
+      let total = try each * participants
+      guard total <= ComputeLimits.maximumGFLOP else {
+        throw .overflow("a budget of \(participants) × \(each)")
+      }
+      return total
+    }
+  }
+}

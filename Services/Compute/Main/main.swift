@@ -1,0 +1,4 @@
+import ComputeService
+import ServiceKit
+
+ServiceMain.run(ComputeProgram.self)

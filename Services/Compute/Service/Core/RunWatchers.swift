@@ -1,0 +1,71 @@
+import Synchronization
+
+/// Wakes those who watch a run when its participant's compute or its use case's terms have changed.
+///
+/// A wake-up carries nothing: the watcher reads what is committed. Wake-ups that come while it
+/// reads are merged into one, so a slow watcher costs one pending wake-up and no more.
+final class RunWatchers: Sendable {
+  /// Most streams that may be open at once.
+  static let maximumWatchers = 10_000
+
+  private struct Watcher {
+    let participant: String
+    let continuation: AsyncStream<Void>.Continuation
+  }
+
+  private struct State {
+    var watchers: [String: [Int: Watcher]] = [:]
+    var count = 0
+    var nextID = 0
+    var isClosed = false
+  }
+
+  private let state = Mutex(State())
+
+  struct Watch: Sendable {
+    let changes: AsyncStream<Void>
+    fileprivate let useCase: String
+    fileprivate let id: Int
+  }
+
+  /// Begins to watch; `nil` when there are too many or the service is closing.
+  func begin(useCase: String, participant: String) -> Watch? {
+    let (changes, continuation) = AsyncStream<Void>.makeStream(
+      bufferingPolicy: .bufferingNewest(1))
+    return state.withLock { state in
+      guard !state.isClosed, state.count < Self.maximumWatchers else { return nil }
+      state.nextID += 1
+      state.count += 1
+      state.watchers[useCase, default: [:]][state.nextID] = Watcher(
+        participant: participant, continuation: continuation)
+      return Watch(changes: changes, useCase: useCase, id: state.nextID)
+    }
+  }
+
+  func end(_ watch: Watch) {
+    state.withLock { state in
+      guard state.watchers[watch.useCase]?.removeValue(forKey: watch.id) != nil else { return }
+      state.count -= 1
+      if state.watchers[watch.useCase]?.isEmpty == true { state.watchers[watch.useCase] = nil }
+    }
+  }
+
+  /// Wakes the watchers of a participant's runs; of all the use case's runs if it is `nil`.
+  func notify(useCase: String, participant: String?) {
+    let watchers = state.withLock { state in
+      (state.watchers[useCase] ?? [:]).values.filter {
+        participant == nil || $0.participant == participant
+      }
+    }
+    for watcher in watchers { watcher.continuation.yield() }
+  }
+
+  /// Ends every watch, and lets no new one begin.
+  func close() {
+    let watchers = state.withLock { state in
+      state.isClosed = true
+      return state.watchers.values.flatMap(\.values)
+    }
+    for watcher in watchers { watcher.continuation.finish() }
+  }
+}

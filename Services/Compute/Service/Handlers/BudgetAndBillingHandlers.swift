@@ -1,0 +1,66 @@
+import API
+import ComputeDomain
+import Identity
+import RPC
+import ServiceKit
+
+/// `assay.compute.v1.Budgets`.
+struct BudgetsHandler: ComputeBudgetsService {
+  let core: ComputeCore
+
+  func getBudget(
+    _ request: ComputeGetBudgetRequest, context: ServerContext
+  ) async throws -> ComputeGetBudgetResponse {
+    try await core.getBudget(request.useCaseId, context.identity())
+  }
+}
+
+/// `assay.compute.v1.Billing`.
+struct BillingHandler: ComputeBillingService {
+  let core: ComputeCore
+
+  func quote(
+    _ request: ComputeQuoteRequest, context: ServerContext
+  ) async throws -> ComputeQuoteResponse {
+    try await core.quote(request)
+  }
+
+  func getBillingReport(
+    _ request: ComputeGetBillingReportRequest, context: ServerContext
+  ) async throws -> ComputeGetBillingReportResponse {
+    try await core.billingReport(request, context.identity())
+  }
+}
+
+/// `assay.compute.v1.ComputeSync`: for Catalog alone.
+struct SyncHandler: ComputeComputeSyncService {
+  let core: ComputeCore
+
+  func syncUseCase(
+    _ request: CatalogSyncUseCaseRequest, context: ServerContext
+  ) async throws -> CatalogSyncUseCaseResponse {
+    let principal = try context.principal()
+    guard principal.isService("catalog") else {
+      throw RPCError.permissionDenied("only the catalog says what a use case is")
+    }
+    guard let snapshot = request.snapshot else {
+      throw RPCError.invalidField("snapshot", "is missing")
+    }
+    var response = CatalogSyncUseCaseResponse()
+    response.version = try await core.sync(
+      UseCaseTerms(snapshot), actor: principal.user, trace: context.trace.traceID)
+    return response
+  }
+}
+
+extension ComputeCore {
+  /// All services of this executable.
+  public func router() -> Router {
+    var router = Router()
+    router.register(RunsHandler(core: self))
+    router.register(BudgetsHandler(core: self))
+    router.register(BillingHandler(core: self))
+    router.register(SyncHandler(core: self))
+    return router
+  }
+}

@@ -1,0 +1,186 @@
+import API
+import ComputeDomain
+import Identity
+import RPC
+
+// Between the domain's values and the messages of the schema.
+
+extension ComputeRun {
+  init(_ run: Run, useCase: String, participantName: String) {
+    self.init()
+    id = run.id
+    useCaseId = useCase
+    participantId = run.participant
+    self.participantName = participantName
+    startedBy = run.startedBy
+    note = run.note
+    state = ComputeRunState(run.state)
+    stateReason = Self.reason(run)
+    usedGflop = run.used.value
+    heldGflop = run.held.value
+    startTime = Google_Protobuf_Timestamp(unixMilliseconds: run.started)
+    lastReportTime = Google_Protobuf_Timestamp(unixMilliseconds: run.lastReport)
+    endTime = run.ended.map { Google_Protobuf_Timestamp(unixMilliseconds: $0) }
+  }
+
+  private static func reason(_ run: Run) -> String {
+    var reasons: [String] = []
+    switch run.state {
+    case .running, .finished: break
+    case .stopped(let reason): reasons.append(reason.description)
+    case .expired: reasons.append("nothing was heard of it for too long")
+    }
+    if run.counter > run.used {
+      let excess = GFLOP(run.counter.value - run.used.value)
+      reasons.append("\(excess) reported beyond the allocation are not billed")
+    }
+    return reasons.joined(separator: "; ")
+  }
+}
+
+extension ComputeRunState {
+  init(_ state: RunState) {
+    self =
+      switch state {
+      case .running: .running
+      case .stopped: .stopped
+      case .finished: .finished
+      case .expired: .expired
+      }
+  }
+}
+
+extension ComputeRunBalance {
+  init(_ run: ComputeRun, _ allocation: AllocationStatus, stop: Bool) {
+    self.init()
+    self.run = run
+    allocationGflop = allocation.total.value
+    allocationUsedGflop = allocation.used.value
+    allocationHeldGflop = allocation.held.value
+    allocationFreeGflop = allocation.free.value
+    self.stop = stop
+  }
+}
+
+extension ComputeAllocation {
+  init(_ participant: String, _ name: String, _ status: AllocationStatus?) {
+    self.init()
+    participantId = participant
+    participantName = name
+    guard let status else { return }
+    allocationGflop = status.total.value
+    usedGflop = status.used.value
+    heldGflop = status.held.value
+    freeGflop = status.free.value
+  }
+}
+
+extension Provenance {
+  /// What is not said, or not known here, is no more than the participant's own word.
+  init(_ provenance: ComputeProvenance) {
+    self =
+      switch provenance {
+      case .measured: .measured
+      case .estimated: .estimated
+      default: .declared
+      }
+  }
+}
+
+extension ComputeQuoteResponse {
+  init(_ quote: Quote) {
+    self.init()
+    gflopTotal = quote.total.value
+    nanoEuroPerGflop = quote.price.nanoEuroPerGFLOP
+    nanoEuroTotal = quote.cost.value
+    eurTotal = quote.cost.roundedToCents.euroText
+    priceVersion = quote.price.version
+  }
+}
+
+extension BillingGrouping {
+  init(_ grouping: ComputeReportGrouping) throws {
+    self =
+      switch grouping {
+      case .unspecified, .participant: .participant
+      case .useCase: .useCase
+      case .day: .day
+      case .run: .run
+      default:
+        throw RPCError.invalidField("grouping", "participant, use case, day or run")
+      }
+  }
+}
+
+extension ComputeGetBillingReportResponse {
+  init(_ report: BillingReport, tenant: String, month: String) {
+    self.init()
+    self.tenant = tenant
+    self.month = month
+    lines = report.lines.map { ComputeBillingLine($0) }
+    gflopTotal = report.totalQuantity.value
+    pflopTotal = report.totalQuantity.pflopText
+    nanoEuroTotal = report.totalCost.value
+    eurTotal = report.totalCents.euroText
+  }
+}
+
+extension ComputeBillingLine {
+  init(_ line: BillingLine) {
+    self.init()
+    useCaseId = line.useCase
+    useCaseTitle = line.useCaseTitle
+    participantId = line.participant
+    participantName = line.participantName
+    participantTenant = line.participantTenant
+    date = line.date
+    runId = line.run
+    gflop = line.quantity.value
+    pflop = line.quantity.pflopText
+    nanoEuroPerGflop = line.nanoEuroPerGFLOP
+    priceVersion = line.priceVersion
+    nanoEuro = line.cost.value
+    eur = line.cents.euroText
+  }
+}
+
+extension UseCaseTerms {
+  /// - Throws: INVALID_ARGUMENT for a snapshot that says too little.
+  init(_ snapshot: CatalogUseCaseSnapshot) throws {
+    guard !snapshot.id.isEmpty else { throw RPCError.invalidField("snapshot.id", "is empty") }
+    guard !snapshot.tenant.isEmpty else {
+      throw RPCError.invalidField("snapshot.tenant", "is empty")
+    }
+    let plan = snapshot.budget.map {
+      BudgetPlan(participants: Int64($0.participants), each: GFLOP($0.gflopEach))
+    }
+    self.init(
+      id: snapshot.id, version: snapshot.version, tenant: snapshot.tenant, title: snapshot.title,
+      phase: try Phase(snapshot.state), start: snapshot.startTime?.unixMilliseconds,
+      end: snapshot.endTime?.unixMilliseconds, plan: plan ?? .none,
+      participants: snapshot.participants.map { Participant($0) })
+  }
+}
+
+extension UseCaseTerms.Phase {
+  fileprivate init(_ state: CatalogUseCaseState) throws {
+    self =
+      switch state {
+      case .draft: .draft
+      case .published: .published
+      case .paused: .paused
+      case .closed: .closed
+      case .archived: .archived
+      default: throw RPCError.invalidField("snapshot.state", "is not known here")
+      }
+  }
+}
+
+extension Participant {
+  fileprivate init(_ participant: CatalogSnapshotParticipant) {
+    self.init(
+      id: participant.id, tenant: participant.tenant, name: participant.name,
+      emails: participant.emails.map { $0.lowercased() },
+      joined: participant.joinTime?.unixMilliseconds ?? 0)
+  }
+}

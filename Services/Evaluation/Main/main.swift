@@ -1,0 +1,4 @@
+import EvaluationService
+import ServiceKit
+
+ServiceMain.run(EvaluationServiceProgram.self)

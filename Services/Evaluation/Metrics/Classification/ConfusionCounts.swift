@@ -1,0 +1,166 @@
+/// How often each class was predicted as each class.
+struct ConfusionCounts: Sendable {
+  /// Up to this many classes the counts are a dense matrix.
+  static let denseLimit = 1024
+
+  let classes: [Label]
+  let isDeclared: Bool
+  private(set) var total: Int64 = 0
+  /// Row-major, truth × prediction; empty if the counts are sparse.
+  private var dense: [Int64]
+  private var sparse: [UInt64: Int64] = [:]
+
+  init(classes: [Label], isDeclared: Bool) {
+    self.classes = classes
+    self.isDeclared = isDeclared
+    let isDense = classes.count <= Self.denseLimit
+    dense = isDense ? [Int64](repeating: 0, count: classes.count * classes.count) : []
+  }
+
+  var classCount: Int { classes.count }
+
+  mutating func add(truth: Int, prediction: Int, times: Int64 = 1) {
+    total += times
+    if classCount <= Self.denseLimit {
+      dense[truth * classCount + prediction] += times
+    } else {
+      sparse[UInt64(truth) << 32 | UInt64(prediction), default: 0] += times
+    }
+  }
+
+  /// Adds columns of valid class indices.
+  mutating func add(truth: ArraySlice<Int32>, prediction: ArraySlice<Int32>) {
+    guard classCount <= Self.denseLimit else {
+      for (t, p) in zip(truth, prediction) { add(truth: Int(t), prediction: Int(p)) }
+      return
+    }
+    let width = classCount
+    truth.withUnsafeBufferPointer { truth in
+      prediction.withUnsafeBufferPointer { prediction in
+        dense.withUnsafeMutableBufferPointer { cells in
+          for index in truth.indices {
+            cells[Int(truth[index]) * width + Int(prediction[index])] += 1
+          }
+        }
+      }
+    }
+    total += Int64(truth.count)
+  }
+
+  /// Calls back for each pair of classes that occurs. The order is unspecified.
+  func forEachCell(_ body: (_ truth: Int, _ prediction: Int, _ count: Int64) -> Void) {
+    for (cell, count) in dense.enumerated() where count > 0 {
+      body(cell / classCount, cell % classCount, count)
+    }
+    for (cell, count) in sparse {
+      body(Int(cell >> 32), Int(cell & 0xFFFF_FFFF), count)
+    }
+  }
+
+  mutating func merge(_ other: ConfusionCounts) throws(MetricError) {
+    guard classes == other.classes else {
+      guard !isDeclared, !other.isDeclared else { throw ClassScores.otherClasses }
+      let union = try ClassIndex(ClassIndex.union([classes, other.classes]))
+      var joined = ConfusionCounts(classes: union.classes, isDeclared: false)
+      try joined.addRenamed(self, union)
+      try joined.addRenamed(other, union)
+      self = joined
+      return
+    }
+    other.forEachCell { add(truth: $0, prediction: $1, times: $2) }
+  }
+
+  private mutating func addRenamed(
+    _ other: ConfusionCounts, _ index: ClassIndex
+  ) throws(MetricError) {
+    let positions = try index.encode(other.classes, field: "classes")
+    other.forEachCell {
+      add(truth: Int(positions[$0]), prediction: Int(positions[$1]), times: $2)
+    }
+  }
+
+  /// True and predicted counts and hits of each class.
+  func margins() -> [ClassCounts] {
+    var margins = [ClassCounts](repeating: ClassCounts(total: total), count: classCount)
+    forEachCell { truth, prediction, count in
+      margins[truth].positives += count
+      margins[prediction].predicted += count
+      if truth == prediction { margins[truth].hits += count }
+    }
+    return margins
+  }
+}
+
+/// One class against the rest.
+struct ClassCounts: Sendable, Equatable {
+  /// Samples of any class.
+  var total: Int64 = 0
+  /// Samples that truly are of the class.
+  var positives: Int64 = 0
+  /// Samples predicted to be.
+  var predicted: Int64 = 0
+  /// Samples that are both.
+  var hits: Int64 = 0
+
+  var falsePositives: Int64 { predicted - hits }
+  var falseNegatives: Int64 { positives - hits }
+  var trueNegatives: Int64 { total - positives - predicted + hits }
+  var occurs: Bool { positives > 0 || predicted > 0 }
+
+  static func += (left: inout ClassCounts, right: ClassCounts) {
+    left.total += right.total
+    left.positives += right.positives
+    left.predicted += right.predicted
+    left.hits += right.hits
+  }
+}
+
+/// The confusion counts while chunks arrive.
+struct ConfusionState: Sendable {
+  private(set) var counts = ConfusionCounts(classes: [], isDeclared: false)
+
+  mutating func merge(_ other: ConfusionState) throws(MetricError) {
+    guard other.counts.total > 0 else { return }
+    if counts.total == 0 { counts = other.counts } else { try counts.merge(other.counts) }
+  }
+
+  mutating func add(
+    _ input: MetricInput, _ range: Range<Int>, _ parameters: MetricParameters
+  ) throws(MetricError) {
+    switch input {
+    case .labels(let columns):
+      try prepare(columns.classes, columns.isDeclared) { (counts: inout ConfusionCounts) in
+        counts.add(truth: columns.truth[range], prediction: columns.prediction[range])
+      }
+    case .probabilities(let columns), .logits(let columns):
+      try prepare(columns.classes, true) { (counts: inout ConfusionCounts) in
+        for row in range {
+          counts.add(truth: Int(columns.truth[row]), prediction: columns.bestClass(row: row))
+        }
+      }
+    case .binaryScores(let columns):
+      let threshold = parameters.required("threshold")
+      try prepare(columns.classes, true) { (counts: inout ConfusionCounts) in
+        for row in range {
+          counts.add(
+            truth: Int(columns.truth[row]), prediction: columns.scores[row] > threshold ? 1 : 0)
+        }
+      }
+    default:
+      preconditionFailure("no row counts confusions of \(input.kind)")
+    }
+  }
+
+  /// Adds into the counts directly if the classes are the same, else into new ones to be merged.
+  private mutating func prepare(
+    _ classes: [Label], _ isDeclared: Bool, _ add: (inout ConfusionCounts) -> Void
+  ) throws(MetricError) {
+    if counts.total > 0, counts.classes == classes {
+      add(&counts)
+      return
+    }
+    var added = ConfusionCounts(classes: classes, isDeclared: isDeclared)
+    add(&added)
+    if counts.total == 0 { counts = added } else { try counts.merge(added) }
+  }
+}

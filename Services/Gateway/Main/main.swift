@@ -1,0 +1,4 @@
+import GatewayService
+import ServiceKit
+
+ServiceMain.run(GatewayProgram.self)

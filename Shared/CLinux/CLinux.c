@@ -1,0 +1,24 @@
+#define _GNU_SOURCE
+#include "CLinux.h"
+
+int assay_epoll_set(int epoll, int operation, int fd, uint32_t events, uint64_t token) {
+  struct epoll_event event = {.events = events, .data = {.u64 = token}};
+  return epoll_ctl(epoll, operation, fd, &event);
+}
+
+int assay_epoll_wait(int epoll, assay_epoll_ready *ready, int capacity, int timeout_milliseconds) {
+  struct epoll_event events[256];
+  if (capacity > 256) capacity = 256;
+  int count = epoll_wait(epoll, events, capacity, timeout_milliseconds);
+  for (int i = 0; i < count; i++) {
+    ready[i].events = events[i].events;
+    ready[i].token = events[i].data.u64;
+  }
+  return count;
+}
+
+int assay_accept(int fd, struct sockaddr *address, socklen_t *length) {
+  return accept4(fd, address, length, SOCK_NONBLOCK | SOCK_CLOEXEC);
+}
+
+void assay_limit_malloc_arenas(int arenas) { mallopt(M_ARENA_MAX, arenas); }

@@ -1,0 +1,87 @@
+import API
+
+/// Who is calling, as an issuer in the keyring has established it.
+public struct Principal: Sendable, Hashable {
+  /// Slug of the tenant; empty for a service.
+  public let tenant: String
+  /// Id of the user, or the name of a service.
+  public let user: String
+  /// Lower-case; empty for a service.
+  public let email: String
+  public let roles: Set<Role>
+  /// Id of the key that proved it.
+  public let keyID: String
+  /// Unix milliseconds.
+  public let issueTime: Int64
+  /// Unix milliseconds, at most `maximumLifetimeMilliseconds` after the issue.
+  public let expireTime: Int64
+  /// Name of the key in the keyring that signed it.
+  public let issuer: String
+
+  public static let maximumLifetimeMilliseconds: Int64 = 5 * 60 * 1_000
+  /// How far apart two hosts' clocks may be.
+  public static let maximumSkewMilliseconds: Int64 = 30 * 1_000
+
+  public init(
+    tenant: String, user: String, email: String, roles: Set<Role>, keyID: String = "",
+    issueTime: Int64, expireTime: Int64, issuer: String = Keyring.gatewayIssuer
+  ) {
+    self.tenant = tenant
+    self.user = user
+    self.email = email
+    self.roles = roles
+    self.keyID = keyID
+    self.issueTime = issueTime
+    self.expireTime = expireTime
+    self.issuer = issuer
+  }
+
+  /// Whether it has at least one of these roles.
+  public func has(_ wanted: Role...) -> Bool {
+    !roles.isDisjoint(with: wanted)
+  }
+
+  public var isOperator: Bool { roles.contains(.operator) }
+
+  public var isService: Bool { roles.contains(.service) }
+
+  /// Whether it is the service of that name, by a key of that name.
+  public func isService(_ name: String) -> Bool {
+    isService && user == name && issuer == name
+  }
+}
+
+extension Principal {
+  init(_ wire: IdentityPrincipal, issuer: String) {
+    self.init(
+      tenant: wire.tenant, user: wire.user, email: wire.email,
+      roles: Set(wire.roles.compactMap(Role.init(_:))), keyID: wire.keyId,
+      issueTime: wire.issueTime?.unixMilliseconds ?? 0,
+      expireTime: wire.expireTime?.unixMilliseconds ?? 0, issuer: issuer)
+  }
+
+  /// The message of `assay.identity.v1`.
+  public var wire: IdentityPrincipal {
+    IdentityPrincipal(
+      tenant: tenant, user: user, email: email,
+      roles: roles.sorted { $0.rawValue < $1.rawValue }.map(\.wire),
+      issueTime: Google_Protobuf_Timestamp(unixMilliseconds: issueTime),
+      expireTime: Google_Protobuf_Timestamp(unixMilliseconds: expireTime), keyId: keyID)
+  }
+}
+
+extension Google_Protobuf_Timestamp {
+  /// A time in Unix milliseconds, also before 1970.
+  public init(unixMilliseconds: Int64) {
+    let (seconds, rest) = unixMilliseconds.quotientAndRemainder(dividingBy: 1_000)
+    let borrow: Int64 = rest < 0 ? 1 : 0
+    self.init(seconds: seconds - borrow, nanos: Int32(rest + borrow * 1_000) * 1_000_000)
+  }
+
+  /// Unix milliseconds, rounded down; clamped at the ends of Int64.
+  public var unixMilliseconds: Int64 {
+    let (product, overflow) = seconds.multipliedReportingOverflow(by: 1_000)
+    guard !overflow else { return seconds < 0 ? .min : .max }
+    return product.addingReportingOverflow(Int64(nanos / 1_000_000)).partialValue
+  }
+}

@@ -1,0 +1,188 @@
+import Codec
+import Synchronization
+
+/// A client's way to one service, over all connections to all its addresses.
+///
+/// Calls made on one of the connector's loops stay on it; others are spread over the loops.
+public final class Channel: Sendable {
+  private let pools: [ConnectionPool]
+  private let options: ChannelOptions
+  private let nextPool = Atomic<Int>(0)
+
+  public init(_ connector: any Connector, options: ChannelOptions = .defaults) {
+    self.options = options
+    pools = connector.loops.map { ConnectionPool(connector, on: $0, options: options) }
+  }
+
+  /// Closes all connections once their calls have finished; new calls fail.
+  public func shutDown() {
+    for pool in pools { pool.loop.execute { pool.shutDown() } }
+  }
+
+  // MARK: The four kinds
+
+  /// Sends one message, receives one.
+  ///
+  /// Sent again, within the deadline, when the server provably did not see it, or when it became
+  /// unavailable and the schema marks the method idempotent.
+  public func unary<Request: Message, Response: Message>(
+    _ method: MethodDescriptor, _ request: Request, options: CallOptions = CallOptions()
+  ) async throws -> Response {
+    let answer = try await rawUnary(method, request.serialized(), options: options)
+    return try decode(answer)
+  }
+
+  /// Sends what `send` writes, then receives one message.
+  public func clientStreaming<Request: Message, Response: Message>(
+    _ method: MethodDescriptor, options: CallOptions = CallOptions(),
+    _ send: (MessageWriter<Request>) async throws -> Void
+  ) async throws -> Response {
+    let call = try await open(method, options, message: nil)
+    let answer = try await scoped(call) {
+      do {
+        try await send(MessageWriter(call))
+        call.halfClose()
+      } catch {
+        // An answer that came before everything was sent says more than the writer's error.
+        guard call.isOver else { throw error }
+      }
+      return try await call.single()
+    }
+    return try decode(answer)
+  }
+
+  /// Sends one message, receives what `receive` reads; leaving it early cancels the call.
+  public func serverStreaming<Request: Message, Response: Message, Result>(
+    _ method: MethodDescriptor, _ request: Request, options: CallOptions = CallOptions(),
+    _ receive: (MessageReader<Response>) async throws -> Result
+  ) async throws -> Result {
+    let call = try await open(method, options, message: request.serialized())
+    return try await scoped(call) { try await receive(MessageReader(call)) }
+  }
+
+  /// Both ways at once; leaving `body` before the server has ended the call cancels it.
+  public func bidirectional<Request: Message, Response: Message, Result>(
+    _ method: MethodDescriptor, options: CallOptions = CallOptions(),
+    _ body: (MessageWriter<Request>, MessageReader<Response>) async throws -> Result
+  ) async throws -> Result {
+    let call = try await open(method, options, message: nil)
+    return try await scoped(call) { try await body(MessageWriter(call), MessageReader(call)) }
+  }
+
+  // MARK: Bytes, for proxies
+
+  /// A unary call of bytes.
+  public func rawUnary(
+    _ method: MethodDescriptor, _ message: [UInt8], options: CallOptions = CallOptions()
+  ) async throws -> [UInt8] {
+    var retry = Retry(method, maximumAttempts: self.options.maximumAttempts)
+    let deadline = deadline(method, options)
+    while true {
+      let pool = pool()
+      do {
+        let call = try await start(
+          pool, method, options, deadline, message: message, attempt: retry.attempt)
+        return try await scoped(call) { try await call.single() }
+      } catch let error as RPCError {
+        guard let wait = retry.wait(after: error, remaining: remaining(deadline)) else {
+          throw error
+        }
+        try await pool.sleep(milliseconds: wait)
+      }
+    }
+  }
+
+  /// Any call of bytes; leaving `body` before the server has ended the call cancels it.
+  public func raw<Result>(
+    _ method: MethodDescriptor, options: CallOptions = CallOptions(),
+    _ body: (RawCall) async throws -> Result
+  ) async throws -> Result {
+    let call = try await open(method, options, message: nil)
+    return try await scoped(call) { try await body(RawCall(call)) }
+  }
+
+  // MARK: Opening
+
+  private func pool() -> ConnectionPool {
+    if let current = pools.first(where: { $0.loop.isCurrent }) { return current }
+    let (ticket, _) = nextPool.wrappingAdd(1, ordering: .relaxed)
+    return pools[Int(UInt(bitPattern: ticket) % UInt(pools.count))]
+  }
+
+  private func deadline(_ method: MethodDescriptor, _ options: CallOptions) -> UInt64 {
+    guard let timeout = options.timeout(for: method) else { return .max }
+    return EventLoop.monotonicNanoseconds() + UInt64(max(0, timeout)) * 1_000_000
+  }
+
+  private func remaining(_ deadline: UInt64) -> UInt64 {
+    let now = EventLoop.monotonicNanoseconds()
+    return deadline == .max ? .max : deadline > now ? (deadline - now) / 1_000_000 : 0
+  }
+
+  /// Opens a streaming call. Until it is open nothing of it was processed, so that failures to
+  /// connect are tried again; after that never.
+  private func open(
+    _ method: MethodDescriptor, _ options: CallOptions, message: [UInt8]?
+  ) async throws -> Call {
+    var retry = Retry(method, maximumAttempts: self.options.maximumAttempts)
+    let deadline = deadline(method, options)
+    while true {
+      let pool = pool()
+      do {
+        return try await start(
+          pool, method, options, deadline, message: message, attempt: retry.attempt)
+      } catch let error as RPCError {
+        guard let wait = retry.wait(after: error, remaining: remaining(deadline)) else {
+          throw error
+        }
+        try await pool.sleep(milliseconds: wait)
+      }
+    }
+  }
+
+  private func start(
+    _ pool: ConnectionPool, _ method: MethodDescriptor, _ options: CallOptions,
+    _ deadline: UInt64, message: [UInt8]?, attempt: UInt32
+  ) async throws -> Call {
+    let connection = try await pool.acquire(
+      deadline: deadline, waitForReady: options.waitForReady, method: method.name)
+    let call = Call(connection: connection, method: method.name, deadline: deadline)
+    if let message { try call.checkSize(message.count) }
+    let request = RPCRequest(
+      method: method.name, traceparent: (options.trace ?? .random()).header,
+      principal: options.principal, credential: options.credential,
+      metadata: options.metadata.wire, attempt: attempt, message: message)
+    pool.loop.run { connection.open(call, request) }
+    return call
+  }
+
+  /// Runs `body` and leaves no call behind: what the server has not ended by then is cancelled, and
+  /// cancelling the task cancels the call.
+  private func scoped<Result>(_ call: Call, _ body: () async throws -> Result) async throws
+    -> Result
+  {
+    try await withTaskCancellationHandler {
+      defer { leave(call) }
+      do {
+        return try await body()
+      } catch is CancellationError {
+        throw RPCError.cancelled
+      }
+    } onCancel: {
+      leave(call)
+    }
+  }
+
+  private func leave(_ call: Call) {
+    guard !call.isOver else { return }
+    call.loop.run { call.connection.cancel(call, .cancelled) }
+  }
+
+  private func decode<Response: Message>(_ bytes: [UInt8]) throws -> Response {
+    do {
+      return try Response(serialized: bytes)
+    } catch {
+      throw RPCError(.internal, "malformed answer, no \(Response.protoName): \(error)")
+    }
+  }
+}

@@ -1,0 +1,147 @@
+import Codec
+
+// Frames in: each kind to its event of the state machine.
+
+extension Connection {
+  func parseHeader(_ bytes: UnsafeRawBufferPointer) throws(ProtocolViolation) -> FrameHeader {
+    let header: FrameHeader
+    do {
+      header = try FrameHeader(parsing: bytes, limit: state.frameLimit)
+    } catch {
+      throw ProtocolViolation("\(error)")
+    }
+    try state.checkOrder(header.kind)
+    return header
+  }
+
+  func handle(_ header: FrameHeader, _ payload: UnsafeRawBufferPointer)
+    throws(ProtocolViolation)
+  {
+    switch header.kind {
+    case .hello: try handleHello(payload)
+    case .request: try handleRequest(header, payload)
+    case .response: try handleResponse(header, payload)
+    case .message: try handleMessage(header, payload)
+    case .status: try handleStatus(header, payload)
+    case .cancel: try state.receivedCancel(header.stream)?.over(.cancelled)
+    case .credit: try handleCredit(header, payload)
+    case .ping: try handlePing(header, payload)
+    case .goaway: try handleGoaway(payload)
+    }
+  }
+
+  func decode<M: Message>(_ type: M.Type, _ payload: UnsafeRawBufferPointer)
+    throws(ProtocolViolation) -> M
+  {
+    do {
+      return try M(serialized: payload)
+    } catch {
+      throw ProtocolViolation("malformed \(M.protoName): \(error)")
+    }
+  }
+
+  func handleHello(_ payload: UnsafeRawBufferPointer) throws(ProtocolViolation) {
+    let magic = WireProtocol.magic
+    guard payload.count >= magic.count, payload.prefix(magic.count).elementsEqual(magic) else {
+      throw ProtocolViolation("HELLO without the protocol's magic bytes: not an Assay peer")
+    }
+    let hello = try decode(
+      RPCHello.self, UnsafeRawBufferPointer(rebasing: payload[magic.count...]))
+    if !isClient { sendHello() }
+    try state.receivedHello(hello)
+    helloCredential = hello.credential
+    armKeepalive()
+    onOpen?()
+    onOpen = nil
+  }
+
+  func handleRequest(_ header: FrameHeader, _ payload: UnsafeRawBufferPointer)
+    throws(ProtocolViolation)
+  {
+    var request = try decode(RPCRequest.self, payload)
+    switch try state.receivedRequest(header.stream) {
+    case .refuse(let error):
+      send(.status, [.endStream], header.stream, RPCStatus(error))
+    case .accept:
+      let timeout = request.timeoutMicroseconds
+      let deadline = timeout == 0 ? .max : loop.now &+ min(timeout, 1 << 40) * 1_000
+      let call = Call(connection: self, method: request.method, deadline: deadline)
+      call.stream = header.stream
+      let endStream = header.flags.contains(.endStream)
+      state.acceptStream(header.stream, call, endStream: endStream)
+      call.receiveInline(request.message, endStream: endStream)
+      request.message = nil
+      watchDeadline(deadline)
+      onCall?(call, request)
+    }
+  }
+
+  func handleMessage(_ header: FrameHeader, _ payload: UnsafeRawBufferPointer)
+    throws(ProtocolViolation)
+  {
+    let flags = header.flags
+    let action = try state.receivedMessage(
+      header.stream, bytes: payload.count, endStream: flags.contains(.endStream))
+    switch action {
+    case .discard:
+      consumed(nil, bytes: payload.count)
+    case .deliver(let call):
+      try call.receiveFragment(
+        payload, more: flags.contains(.more), empty: flags.contains(.empty),
+        endStream: flags.contains(.endStream))
+    }
+  }
+
+  func handleResponse(_ header: FrameHeader, _ payload: UnsafeRawBufferPointer)
+    throws(ProtocolViolation)
+  {
+    let response = try decode(RPCResponse.self, payload)
+    guard let call = try state.receivedEnd(header.stream) else { return }
+    call.receiveInline(response.message, endStream: true)
+    call.receiveEnd(nil, metadata: response.metadata)
+    streamEnded()
+  }
+
+  func handleStatus(_ header: FrameHeader, _ payload: UnsafeRawBufferPointer)
+    throws(ProtocolViolation)
+  {
+    let status = try decode(RPCStatus.self, payload)
+    guard let call = try state.receivedEnd(header.stream) else { return }
+    call.receiveEnd(RPCError(status), metadata: status.metadata)
+    streamEnded()
+  }
+
+  func handleCredit(_ header: FrameHeader, _ payload: UnsafeRawBufferPointer)
+    throws(ProtocolViolation)
+  {
+    let credit = try decode(RPCCredit.self, payload)
+    switch try state.receivedCredit(header.stream, bytes: credit.bytes) {
+    case .connection: pumpBlocked()
+    case .stream(let call): call.pump()
+    case .none: break
+    }
+  }
+
+  func handlePing(_ header: FrameHeader, _ payload: UnsafeRawBufferPointer)
+    throws(ProtocolViolation)
+  {
+    let ping = try decode(RPCPing.self, payload)
+    if !header.flags.contains(.ack) { send(.ping, [.ack], 0, ping) }
+  }
+
+  func handleGoaway(_ payload: UnsafeRawBufferPointer) throws(ProtocolViolation) {
+    let goaway = try decode(RPCGoaway.self, payload)
+    if goaway.code != 0 {
+      // The peer is about to close; what it said explains every call that is lost by it.
+      closeError = RPCError(
+        StatusCode(wire: goaway.code), "\(peerAddress) closed the connection: \(goaway.message)")
+    }
+    var error = RPCError(.unavailable, "\(peerAddress) is draining")
+    error.details.notProcessed = true
+    for call in state.receivedGoaway(lastStream: goaway.lastStream) { call.over(error) }
+    while let call = waitingToOpen.popFirst() { call.over(error) }
+    onDraining?()
+    onDraining = nil
+    closeIfDrained()
+  }
+}

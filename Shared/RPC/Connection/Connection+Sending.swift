@@ -1,0 +1,60 @@
+import Codec
+
+// Frames out: encoded into the buffer that the turn's end writes.
+
+extension Connection {
+  func send(
+    _ kind: FrameKind, _ flags: FrameFlags, _ stream: UInt32, _ message: some Message
+  ) {
+    let size = message.encodedSize
+    let room = out.extend(by: FrameHeader.size + size)
+    FrameHeader(kind: kind, flags: flags, stream: stream, payloadLength: UInt32(size))
+      .write(to: room)
+    var writer = WireWriter(UnsafeMutableRawBufferPointer(rebasing: room[FrameHeader.size...]))
+    message.encode(into: &writer)
+    scheduleFlush()
+  }
+
+  func sendHello() {
+    let hello = RPCHello(
+      minVersion: WireProtocol.minVersion, maxVersion: WireProtocol.maxVersion,
+      maxFrameBytes: UInt32(settings.maxFrameBytes),
+      maxMessageBytes: UInt32(settings.maxMessageBytes),
+      maxConcurrentStreams: UInt32(settings.maxConcurrentStreams),
+      initialStreamCreditBytes: UInt32(settings.initialStreamCredit),
+      initialConnectionCreditBytes: UInt32(settings.initialConnectionCredit),
+      pingIntervalMilliseconds: UInt32(settings.pingIntervalMilliseconds),
+      software: settings.software, credential: credential)
+    let payload = WireProtocol.magic + hello.serialized()
+    let room = out.extend(by: FrameHeader.size + payload.count)
+    FrameHeader(kind: .hello, flags: [], stream: 0, payloadLength: UInt32(payload.count))
+      .write(to: room)
+    UnsafeMutableRawBufferPointer(rebasing: room[FrameHeader.size...]).copyBytes(from: payload)
+    scheduleFlush()
+  }
+
+  func sendMessageFrame(_ stream: UInt32, bytes: [UInt8], _ range: Range<Int>, flags: FrameFlags) {
+    let room = out.extend(by: FrameHeader.size + range.count)
+    FrameHeader(kind: .message, flags: flags, stream: stream, payloadLength: UInt32(range.count))
+      .write(to: room)
+    bytes.withUnsafeBytes { source in
+      UnsafeMutableRawBufferPointer(rebasing: room[FrameHeader.size...])
+        .copyMemory(from: UnsafeRawBufferPointer(rebasing: source[range]))
+    }
+    scheduleFlush()
+  }
+
+  func sendResponse(_ stream: UInt32, message: [UInt8]) {
+    var response = RPCResponse()
+    response.message = message
+    state.closeLocal(stream)
+    send(.response, [.endStream], stream, response)
+    closeIfDrained()
+  }
+
+  func sendStatus(_ stream: UInt32, _ status: RPCStatus) {
+    state.closeLocal(stream)
+    send(.status, [.endStream], stream, status)
+    closeIfDrained()
+  }
+}

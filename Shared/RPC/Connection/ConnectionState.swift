@@ -1,0 +1,297 @@
+import Codec
+
+/// The protocol of one connection as a pure value: phases, streams, credit, drain. It does no I/O;
+/// each event returns what is to be done. `proto-spec/wire.md` holds the same tables in words.
+struct ConnectionState<Call> {
+  enum Role { case client, server }
+
+  enum Phase: Equatable {
+    /// Nothing but HELLO may arrive.
+    case awaitingHello
+    case open
+    /// One side has said GOAWAY: streams finish, none begin.
+    case draining
+    case closed
+  }
+
+  enum RequestAction {
+    case accept
+    /// Answer with this status; the request was not processed.
+    case refuse(RPCError)
+  }
+
+  enum MessageAction {
+    case deliver(Call)
+    /// The stream is gone already (cancelled, answered): the bytes count for the connection only.
+    case discard
+  }
+
+  enum CreditAction {
+    case connection
+    case stream(Call)
+    case none
+  }
+
+  let role: Role
+  let local: ConnectionSettings
+  private(set) var phase = Phase.awaitingHello
+  private(set) var peer: ConnectionSettings
+  private(set) var streams: [UInt32: StreamState<Call>] = [:]
+  private(set) var connectionSendCredit = 0
+
+  private var nextStream: UInt32 = 1
+  private var lastPeerStream: UInt32 = 0
+  private var connectionReceiveCredit: Int
+  private var connectionConsumed = 0
+
+  init(role: Role, local: ConnectionSettings) {
+    self.role = role
+    self.local = local
+    // Until HELLO says more, the peer is taken to allow nothing beyond a HELLO.
+    peer = local
+    peer.maxFrameBytes = WireProtocol.maxHelloBytes
+    connectionReceiveCredit = local.initialConnectionCredit
+  }
+
+  /// Largest frame payload to accept now.
+  var frameLimit: Int {
+    phase == .awaitingHello ? WireProtocol.maxHelloBytes : local.maxFrameBytes
+  }
+
+  /// Whether a new call may begin.
+  var canOpenStream: Bool {
+    phase == .open && streams.count < peer.maxConcurrentStreams && nextStream < UInt32(Int32.max)
+  }
+
+  // MARK: HELLO
+
+  /// - Throws: a violation naming both ranges if no version is common.
+  mutating func receivedHello(_ hello: RPCHello) throws(ProtocolViolation) {
+    guard phase == .awaitingHello else { throw ProtocolViolation("a second HELLO") }
+    guard hello.minVersion <= WireProtocol.maxVersion, hello.maxVersion >= WireProtocol.minVersion
+    else {
+      throw ProtocolViolation(
+        "no common protocol version: the peer speaks \(hello.minVersion) to \(hello.maxVersion), "
+          + "this side \(WireProtocol.minVersion) to \(WireProtocol.maxVersion)")
+    }
+    guard hello.maxFrameBytes >= 1_024, hello.maxMessageBytes >= 1_024 else {
+      throw ProtocolViolation("HELLO announces limits below 1,024 bytes")
+    }
+    peer.maxFrameBytes = Int(hello.maxFrameBytes)
+    peer.maxMessageBytes = Int(hello.maxMessageBytes)
+    peer.maxConcurrentStreams = Int(hello.maxConcurrentStreams)
+    peer.initialStreamCredit = Int(hello.initialStreamCreditBytes)
+    peer.initialConnectionCredit = Int(hello.initialConnectionCreditBytes)
+    peer.pingIntervalMilliseconds = max(
+      local.pingIntervalMilliseconds, Int(hello.pingIntervalMilliseconds))
+    peer.software = hello.software
+    connectionSendCredit = peer.initialConnectionCredit
+    phase = .open
+  }
+
+  /// What the first frame must be before anything else is looked at.
+  func checkOrder(_ kind: FrameKind) throws(ProtocolViolation) {
+    if phase == .awaitingHello, kind != .hello {
+      throw ProtocolViolation("\(kind) before HELLO")
+    }
+  }
+
+  // MARK: Opening
+
+  /// Client: begins a call. Only while `canOpenStream`.
+  mutating func openStream(_ call: Call, endStream: Bool) -> UInt32 {
+    precondition(role == .client && canOpenStream, "the caller checks canOpenStream")
+    let id = nextStream
+    nextStream += 2
+    streams[id] = newStream(call, isLocalClosed: endStream, isRemoteClosed: false)
+    return id
+  }
+
+  /// Server: a REQUEST arrived. Whether to accept is decided before the call exists.
+  mutating func receivedRequest(_ id: UInt32) throws(ProtocolViolation) -> RequestAction {
+    guard role == .server else { throw ProtocolViolation("REQUEST from a server") }
+    guard id % 2 == 1 else { throw ProtocolViolation("REQUEST on even stream \(id)") }
+    guard id > lastPeerStream else {
+      throw ProtocolViolation("REQUEST on stream \(id), not above \(lastPeerStream)")
+    }
+    lastPeerStream = id
+    if phase != .open {
+      return .refuse(notProcessed(.unavailable, "this server is draining; call another one"))
+    }
+    if streams.count >= local.maxConcurrentStreams {
+      var error = notProcessed(
+        .resourceExhausted,
+        "over \(local.maxConcurrentStreams) calls open on this connection (max_concurrent_streams)")
+      error.details.limit = LimitExceeded(
+        name: "max_concurrent_streams", limit: Int64(local.maxConcurrentStreams),
+        actual: Int64(streams.count + 1), setting: "--max-concurrent-streams")
+      return .refuse(error)
+    }
+    return .accept
+  }
+
+  mutating func acceptStream(_ id: UInt32, _ call: Call, endStream: Bool) {
+    streams[id] = newStream(call, isLocalClosed: false, isRemoteClosed: endStream)
+  }
+
+  private func newStream(_ call: Call, isLocalClosed: Bool, isRemoteClosed: Bool)
+    -> StreamState<Call>
+  {
+    StreamState(
+      call: call, isLocalClosed: isLocalClosed, isRemoteClosed: isRemoteClosed,
+      sendCredit: peer.initialStreamCredit, receiveCredit: local.initialStreamCredit)
+  }
+
+  private func notProcessed(_ code: StatusCode, _ message: String) -> RPCError {
+    var error = RPCError(code, message)
+    error.details.notProcessed = true
+    return error
+  }
+
+  // MARK: Data
+
+  /// A MESSAGE frame of `bytes` payload arrived.
+  mutating func receivedMessage(_ id: UInt32, bytes: Int, endStream: Bool)
+    throws(ProtocolViolation) -> MessageAction
+  {
+    guard bytes <= connectionReceiveCredit else {
+      throw ProtocolViolation("MESSAGE of \(bytes) bytes exceeds the connection's credit")
+    }
+    connectionReceiveCredit -= bytes
+    guard streams[id] != nil else {
+      guard wasOpened(id) else { throw ProtocolViolation("MESSAGE on stream \(id), never opened") }
+      return .discard
+    }
+    // One access in place: a copy in and out would cost a retain per frame.
+    return try receiveOpen(&streams[id]!, id, bytes: bytes, endStream: endStream)  // checked above
+  }
+
+  private func receiveOpen(
+    _ stream: inout StreamState<Call>, _ id: UInt32, bytes: Int, endStream: Bool
+  ) throws(ProtocolViolation) -> MessageAction {
+    guard !stream.isRemoteClosed else {
+      throw ProtocolViolation("MESSAGE on stream \(id) after its END_STREAM")
+    }
+    guard bytes <= stream.receiveCredit else {
+      throw ProtocolViolation("MESSAGE of \(bytes) bytes exceeds the credit of stream \(id)")
+    }
+    stream.receiveCredit -= bytes
+    stream.isRemoteClosed = endStream
+    return .deliver(stream.call)
+  }
+
+  /// Client: RESPONSE or STATUS arrived; the stream is over.
+  mutating func receivedEnd(_ id: UInt32) throws(ProtocolViolation) -> Call? {
+    guard role == .client else { throw ProtocolViolation("an answer from a client") }
+    guard let stream = streams.removeValue(forKey: id) else {
+      guard wasOpened(id) else {
+        throw ProtocolViolation("an answer on stream \(id), never opened")
+      }
+      return nil
+    }
+    return stream.call
+  }
+
+  /// Server: CANCEL arrived; the stream is over.
+  mutating func receivedCancel(_ id: UInt32) throws(ProtocolViolation) -> Call? {
+    guard role == .server else { throw ProtocolViolation("CANCEL from a server") }
+    guard let stream = streams.removeValue(forKey: id) else {
+      guard wasOpened(id) else { throw ProtocolViolation("CANCEL on stream \(id), never opened") }
+      return nil
+    }
+    return stream.call
+  }
+
+  private func wasOpened(_ id: UInt32) -> Bool {
+    guard id % 2 == 1 else { return false }
+    return role == .client ? id < nextStream : id <= lastPeerStream
+  }
+
+  /// Our last frame of the stream is sent. A server's ends the stream.
+  mutating func closeLocal(_ id: UInt32) {
+    if role == .server {
+      streams[id] = nil
+    } else {
+      streams[id]?.isLocalClosed = true
+    }
+  }
+
+  /// The stream is over for a reason of ours (cancel, deadline).
+  mutating func remove(_ id: UInt32) {
+    streams[id] = nil
+  }
+
+  // MARK: Credit
+
+  mutating func receivedCredit(_ id: UInt32, bytes: UInt32) throws(ProtocolViolation)
+    -> CreditAction
+  {
+    let limit = 1 << 31
+    guard id != 0 else {
+      connectionSendCredit += Int(bytes)
+      guard connectionSendCredit < limit else { throw ProtocolViolation("credit over 2 GiB") }
+      return .connection
+    }
+    guard let stream = streams[id] else { return .none }
+    guard stream.sendCredit + Int(bytes) < limit else {
+      throw ProtocolViolation("credit of stream \(id) over 2 GiB")
+    }
+    streams[id]?.sendCredit += Int(bytes)
+    return .stream(stream.call)
+  }
+
+  /// Takes up to `wanted` bytes of send credit for one frame; 0 means wait.
+  mutating func takeSendCredit(_ id: UInt32, wanted: Int) -> Int {
+    guard let credit = streams[id]?.sendCredit else { return 0 }
+    let granted = min(wanted, credit, connectionSendCredit, peer.maxFrameBytes)
+    guard granted > 0 else { return 0 }
+    streams[id]?.sendCredit -= granted
+    connectionSendCredit -= granted
+    return granted
+  }
+
+  /// The application took `bytes` of a stream (nil: of one that is gone). Grants are given back by
+  /// half windows, so that a small message costs no frame.
+  mutating func consumed(_ id: UInt32?, bytes: Int) -> (CreditGrant?, CreditGrant?) {
+    connectionConsumed += bytes
+    var connection: CreditGrant?
+    if connectionConsumed * 2 >= local.initialConnectionCredit {
+      connection = CreditGrant(stream: 0, bytes: UInt32(connectionConsumed))
+      connectionReceiveCredit += connectionConsumed
+      connectionConsumed = 0
+    }
+    guard let id, let stream = streams[id], !stream.isRemoteClosed else { return (connection, nil) }
+    let total = stream.consumed + bytes
+    guard total * 2 >= local.initialStreamCredit else {
+      streams[id]?.consumed = total
+      return (connection, nil)
+    }
+    streams[id]?.consumed = 0
+    streams[id]?.receiveCredit += total
+    return (connection, CreditGrant(stream: id, bytes: UInt32(total)))
+  }
+
+  // MARK: The end
+
+  /// Begins our drain; the highest stream that will still be answered.
+  mutating func beginDrain() -> UInt32 {
+    if phase != .closed { phase = .draining }
+    return lastPeerStream
+  }
+
+  /// GOAWAY arrived: the calls that the peer will not process, which may go elsewhere.
+  mutating func receivedGoaway(lastStream: UInt32) -> [Call] {
+    if phase != .closed { phase = .draining }
+    guard role == .client else { return [] }
+    let refused = streams.keys.filter { $0 > lastStream }.sorted()
+    return refused.compactMap { streams.removeValue(forKey: $0)?.call }
+  }
+
+  /// The transport is gone: all calls still open.
+  mutating func close() -> [Call] {
+    phase = .closed
+    let calls = streams.sorted { $0.key < $1.key }.map(\.value.call)
+    streams.removeAll()
+    return calls
+  }
+}

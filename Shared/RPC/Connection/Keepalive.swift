@@ -1,0 +1,41 @@
+/// When to ask a silent peer whether it is there, and when to give it up. Pure; times in
+/// nanoseconds of the loop's clock, settings in milliseconds.
+struct Keepalive {
+  enum Action: Equatable {
+    case wait
+    case ping(UInt64)
+    case giveUp(String)
+  }
+
+  private var lastHeard: UInt64 = 0
+  private var pingSent: UInt64?
+  private var pings: UInt64 = 0
+
+  mutating func begin(now: UInt64) {
+    lastHeard = now
+  }
+
+  mutating func heard(now: UInt64) {
+    lastHeard = now
+    pingSent = nil
+  }
+
+  /// When `check` is to be called next.
+  func nextCheck(isOpen: Bool, interval: Int, timeout: Int) -> UInt64 {
+    let milliseconds: UInt64 = 1_000_000
+    if !isOpen { return lastHeard + UInt64(timeout) * milliseconds }
+    if let pingSent { return pingSent + UInt64(timeout) * milliseconds }
+    return lastHeard + UInt64(interval) * milliseconds
+  }
+
+  mutating func check(now: UInt64, isOpen: Bool, interval: Int, timeout: Int) -> Action {
+    guard now >= nextCheck(isOpen: isOpen, interval: interval, timeout: timeout) else {
+      return .wait
+    }
+    if !isOpen { return .giveUp("no HELLO within \(timeout) ms") }
+    if pingSent != nil { return .giveUp("no answer to PING within \(timeout) ms") }
+    pingSent = now
+    pings += 1
+    return .ping(pings)
+  }
+}

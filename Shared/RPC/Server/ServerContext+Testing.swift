@@ -1,0 +1,18 @@
+extension ServerContext {
+  /// A context that belongs to no connection, for tests that call a handler or an interceptor
+  /// directly.
+  ///
+  /// - Parameters:
+  ///   - principal: a serialized SignedPrincipal.
+  ///   - attachment: what an interceptor would have set.
+  public static func detached(
+    method: MethodDescriptor = MethodDescriptor(name: "assay.test.Test.Test"),
+    metadata: Metadata = Metadata(), principal: [UInt8] = [], credential: String = "",
+    trace: TraceContext = .random(), attachment: (any Sendable)? = nil
+  ) -> ServerContext {
+    ServerContext(
+      method: method, metadata: metadata, principal: principal, credential: credential,
+      trace: trace, peer: PeerAddress("test"), loop: EventLoop(wake: {}), attachment: attachment,
+      deadline: .max, startTime: EventLoop.monotonicNanoseconds())
+  }
+}

@@ -1,0 +1,109 @@
+import CSQLite
+
+/// Reading SQL, on one snapshot of the database.
+///
+/// It lives for the body that it is handed to. Values are bound to ?1, ?2, … in order; they are
+/// never pasted into the text.
+public class Reader {
+  let connection: Connection
+
+  init(_ connection: Connection) {
+    self.connection = connection
+  }
+
+  /// All rows of a query, each made into a value by `row`.
+  public func query<T>(
+    _ sql: String, _ values: (any SQLBindable)?..., row: (Row) throws -> T
+  ) throws -> [T] {
+    try query(sql, arguments: values, row: row)
+  }
+
+  /// All rows of a query, each made into a value by `row`.
+  public func query<T>(
+    _ sql: String, arguments: [(any SQLBindable)?], row: (Row) throws -> T
+  ) throws -> [T] {
+    var results: [T] = []
+    try forEach(sql, arguments: arguments) { results.append(try row($0)) }
+    return results
+  }
+
+  /// The first row of a query, or `nil` when it has none.
+  public func queryOne<T>(
+    _ sql: String, _ values: (any SQLBindable)?..., row: (Row) throws -> T
+  ) throws -> T? {
+    try queryOne(sql, arguments: values, row: row)
+  }
+
+  /// The first row of a query, or `nil` when it has none.
+  public func queryOne<T>(
+    _ sql: String, arguments: [(any SQLBindable)?], row: (Row) throws -> T
+  ) throws -> T? {
+    try connection.withStatement(sql, arguments) { statement in
+      guard try statement.step() else { return nil }
+      let result = try row(Row(statement: statement))
+      // An INSERT … RETURNING takes effect wholly only when it has been stepped to its end.
+      if sqlite3_stmt_readonly(statement.pointer) == 0 { while try statement.step() {} }
+      return result
+    }
+  }
+
+  /// Hands each row of a query to `row`, keeping none.
+  public func forEach(
+    _ sql: String, _ values: (any SQLBindable)?..., row: (Row) throws -> Void
+  ) throws {
+    try forEach(sql, arguments: values, row: row)
+  }
+
+  /// Hands each row of a query to `row`, keeping none.
+  public func forEach(
+    _ sql: String, arguments: [(any SQLBindable)?], row: (Row) throws -> Void
+  ) throws {
+    try connection.withStatement(sql, arguments) { statement in
+      while try statement.step() { try row(Row(statement: statement)) }
+    }
+  }
+
+  /// Whether a query has any row.
+  public func exists(_ sql: String, _ values: (any SQLBindable)?...) throws -> Bool {
+    try exists(sql, arguments: values)
+  }
+
+  /// Whether a query has any row.
+  public func exists(_ sql: String, arguments: [(any SQLBindable)?]) throws -> Bool {
+    try connection.withStatement(sql, arguments) { try $0.step() }
+  }
+}
+
+/// Reading and writing SQL, as part of a group that is committed together.
+///
+/// What the body has done is kept when it returns and undone when it throws; either way the other
+/// bodies of the group are not concerned. A `Transaction` is a `Reader`: it sees its own writes.
+public final class Transaction: Reader {
+  /// What `afterCommit` was given, in order.
+  private(set) var actions: [@Sendable () -> Void] = []
+
+  /// Runs a statement and returns how many rows it inserted, updated or deleted.
+  @discardableResult
+  public func execute(_ sql: String, _ values: (any SQLBindable)?...) throws -> Int {
+    try execute(sql, arguments: values)
+  }
+
+  /// Runs a statement and returns how many rows it inserted, updated or deleted.
+  @discardableResult
+  public func execute(_ sql: String, arguments: [(any SQLBindable)?]) throws -> Int {
+    try connection.withStatement(sql, arguments) { statement in
+      while try statement.step() {}
+      return sqlite3_stmt_readonly(statement.pointer) == 0 ? connection.changedRows : 0
+    }
+  }
+
+  /// The key that the last INSERT gave, where the table's key is an INTEGER PRIMARY KEY.
+  public var lastInsertedRowID: Int64 { connection.lastInsertedRowID }
+
+  /// Keeps `action` to be run once this body's work is committed, and never if it is not.
+  ///
+  /// It runs on the writer's thread, so it must not block: it wakes someone, no more.
+  public func afterCommit(_ action: @escaping @Sendable () -> Void) {
+    actions.append(action)
+  }
+}

@@ -1,0 +1,79 @@
+import API
+import ComputeDomain
+import RPC
+import Testing
+
+@testable import ComputeService
+
+@Suite("A client that watches its run")
+struct WatchRunTests {
+  /// The balances that a watcher was sent, as a stream.
+  private func watch(
+    _ run: String, _ fixture: ServiceFixture
+  ) -> (balances: AsyncStream<ComputeRunBalance>, task: Task<Void, any Error>) {
+    let (stream, continuation) = AsyncStream<ComputeRunBalance>.makeStream()
+    let task = Task {
+      defer { continuation.finish() }
+      try await fixture.core.watchRun(run, .vendor(1)) { continuation.yield($0) }
+    }
+    return (stream, task)
+  }
+
+  @Test("hears the balance at once and after each change, the stop with its reason, and the end")
+  func stop() async throws {
+    let fixture = try ServiceFixture()
+    try await fixture.sync()
+    let run = try await fixture.start().id
+    let (stream, task) = watch(run, fixture)
+    var balances = stream.makeAsyncIterator()
+    #expect(await balances.next()?.allocationUsedGflop == 0)
+    try await fixture.report(run, .pflop(5))
+    #expect(await balances.next()?.allocationUsedGflop == 5_000_000)
+    try await fixture.stop(run, .clinic(.organiser), reason: "wrong data")
+    let last = try #require(await balances.next())
+    #expect(last.stop)
+    #expect(last.run?.stateReason == "stopped by the organiser: wrong data")
+    #expect(await balances.next() == nil)
+    try await task.value
+  }
+
+  @Test("hears of a raise, and of being removed")
+  func terms() async throws {
+    let fixture = try ServiceFixture()
+    try await fixture.sync()
+    let run = try await fixture.start().id
+    let (stream, task) = watch(run, fixture)
+    var balances = stream.makeAsyncIterator()
+    #expect(await balances.next()?.allocationGflop == 200_000_000)
+    try await fixture.sync(version: 2, each: .pflop(300))
+    #expect(await balances.next()?.allocationGflop == 300_000_000)
+    try await fixture.sync(version: 3, participants: 0)
+    #expect(await balances.next()?.stop == true)
+    try await task.value
+  }
+
+  @Test("a run that has ended is shown once, and the stream ends")
+  func ended() async throws {
+    let fixture = try ServiceFixture()
+    try await fixture.sync()
+    let run = try await fixture.train(.pflop(3))
+    let (stream, task) = watch(run, fixture)
+    var balances = stream.makeAsyncIterator()
+    #expect(await balances.next()?.run?.state == .finished)
+    #expect(await balances.next() == nil)
+    try await task.value
+  }
+
+  @Test("a shutdown ends the stream as UNAVAILABLE, a cancelled call as cancelled")
+  func shutdown() async throws {
+    let fixture = try ServiceFixture()
+    try await fixture.sync()
+    let run = try await fixture.start().id
+    let (cancelledStream, cancelled) = watch(run, fixture)
+    for await _ in cancelledStream { cancelled.cancel() }
+    await #expect(throws: CancellationError.self) { try await cancelled.value }
+    let (stream, task) = watch(run, fixture)
+    for await _ in stream { fixture.core.closeStreams() }
+    #expect(await status { try await task.value } == .unavailable)
+  }
+}
