@@ -46,6 +46,7 @@ struct Story {
       "--cover", samples + "/assets/cover.png", "--train", ids[0], "--test", ids[1], "--metric",
       "f1", "--param", "average=macro", "--notebook", samples + "/assets/eda.ipynb",
       "--description", "Tell malignant from benign.", "--participants", "10", "--pflop", "200",
+      "--end", "2099-12-31",
     ]
     for vendor in vendors { words += ["--invite", email(vendor)] }
     let id = try await installation.succeed(words, as: organiser).text("id")

@@ -1,0 +1,4 @@
+import CatalogService
+import ServiceKit
+
+ServiceMain.run(CatalogProgram.self)

@@ -15,9 +15,11 @@ public struct CatalogPeers: Sendable {
   public var syncCompute: @Sendable (CatalogSyncUseCaseRequest) async throws -> Void
 
   public init(
-    dataset: @escaping @Sendable (EvaluationGetDatasetRequest, CallOptions) async throws ->
+    dataset:
+      @escaping @Sendable (EvaluationGetDatasetRequest, CallOptions) async throws ->
       EvaluationDataset,
-    quote: @escaping @Sendable (ComputeQuoteRequest, CallOptions) async throws ->
+    quote:
+      @escaping @Sendable (ComputeQuoteRequest, CallOptions) async throws ->
       ComputeQuoteResponse,
     syncEvaluation: @escaping @Sendable (CatalogSyncUseCaseRequest) async throws -> Void,
     syncCompute: @escaping @Sendable (CatalogSyncUseCaseRequest) async throws -> Void

@@ -21,14 +21,14 @@ enum StatusMap {
   static func status(of error: any Error) -> RPCError? {
     switch error {
     case let error as RPCError: error
-    case let error as CatalogError: status(of: error)
-    case let error as CatalogRefusal: status(of: error)
-    case let error as StorageError: status(of: error)
+    case let error as CatalogError: catalogStatus(error)
+    case let error as CatalogRefusal: refusalStatus(error)
+    case let error as StorageError: storageStatus(error)
     default: nil
     }
   }
 
-  private static func status(of error: CatalogError) -> RPCError {
+  private static func catalogStatus(_ error: CatalogError) -> RPCError {
     switch error {
     case .invalid(let faults):
       return .invalidArgument(
@@ -50,7 +50,7 @@ enum StatusMap {
     }
   }
 
-  private static func status(of refusal: CatalogRefusal) -> RPCError {
+  private static func refusalStatus(_ refusal: CatalogRefusal) -> RPCError {
     switch refusal {
     case .notManager:
       .permissionDenied(
@@ -67,7 +67,7 @@ enum StatusMap {
     }
   }
 
-  private static func status(of error: StorageError) -> RPCError? {
+  private static func storageStatus(_ error: StorageError) -> RPCError? {
     switch error {
     case .overloaded(let queue, let limit):
       .resourceExhausted(

@@ -90,7 +90,7 @@ final class Demo {
       "--cover", samples + "/assets/cover.png", "--train", train, "--test", test, "--metric",
       useCase.metric, "--notebook", samples + "/assets/eda.ipynb", "--description",
       useCase.description, "--participants", DemoPlan.participants, "--pflop", DemoPlan.pflopEach,
-      "--per-day", "5",
+      "--end", DemoPlan.end, "--per-day", "5",
     ]
     for parameter in useCase.parameters { words += ["--param", parameter] }
     for vendor in vendors { words += ["--invite", vendor.person.email] }
@@ -127,23 +127,24 @@ final class Demo {
   // MARK: A vendor
 
   private func takePart(
-    _ vendor: DemoVendor, in useCase: DemoUseCase, _ id: String, _ expected: DemoExpectation
+    _ vendor: DemoVendor, in useCase: DemoUseCase, _ useCaseID: String, _ expected: DemoExpectation
   ) async throws {
     let tenant = vendor.person.tenant
     _ = try await shell.run(["invite", "accept", "--use-case", useCase.title], as: tenant)
     let started: ComputeRunBalance = try message(
-      try await shell.run(["run", "start", "--use-case", id], as: tenant))
-    let run = started.run?.id ?? ""
-    _ = try await shell.run(["run", "report", run, "--pflop", vendor.pflopHalfway], as: tenant)
+      try await shell.run(["run", "start", "--use-case", useCaseID], as: tenant))
+    let id = started.run?.id ?? ""
+    _ = try await shell.run(["run", "report", id, "--pflop", vendor.pflopHalfway], as: tenant)
     let finished: ComputeRunBalance = try message(
-      try await shell.run(["run", "finish", run, "--pflop", vendor.pflop], as: tenant))
+      try await shell.run(["run", "finish", id, "--pflop", vendor.pflop], as: tenant))
+    // Unwrapped once: Swift 6.3.1 with -O crashes on chains of `finished.run?.…` joined by &&.
+    let run = finished.run ?? ComputeRun()
     findings.check(
-      finished.run?.state == .finished && finished.run?.heldGflop == 0
-        && finished.run?.usedGflop == PFLOP.gflop(vendor.pflop),
+      run.state == .finished && run.heldGflop == 0 && run.usedGflop == PFLOP.gflop(vendor.pflop),
       "\(useCase.folder): the run of \(tenant) is not settled at \(vendor.pflop) PFLOP")
     let predictions = "\(folder(useCase))/\(tenant).csv"
     let scored: EvaluationSubmission = try message(
-      try await shell.run(["submit", predictions, "--use-case", id, "--wait"], as: tenant))
+      try await shell.run(["submit", predictions, "--use-case", useCaseID, "--wait"], as: tenant))
     try compare(scored, predictions, useCase, tenant, expected)
   }
 

@@ -61,6 +61,7 @@ enum DemoPlan {
   /// The budget of every use case, and its price.
   static let participants = "10"
   static let pflopEach = "200"
+  static let end = "2099-12-31"
   static let quoteEUR = "50.00"
   /// The whole bill: 5 × 1.04 (aurora-labs) + 4 × 1.43 (borealis-ai) + 4 × 3.00 (cumulus).
   static let billEUR = "22.92"
