@@ -74,13 +74,13 @@ let package = Package(
     module("Codec", "Shared/Codec"),
     module("Crypto", "Shared/Crypto", ["COpenSSL"]),
     module("RPC", "Shared/RPC", ["Codec"]),
-    module("Transport", "Shared/Transport", ["Codec", "RPC", "CLinux", "COpenSSL"]),
+    module("Transport", "Shared/Transport", ["RPC", "CLinux", "COpenSSL"]),
     module("API", "Shared/API", ["Codec", "RPC"]),
     module("Storage", "Shared/Storage", ["Crypto", "CSQLite"]),
     module("Identity", "Shared/Identity", ["API", "Codec", "Crypto", "RPC"]),
     module(
       "ServiceKit", "Shared/ServiceKit",
-      ["API", "Codec", "CLinux", "Crypto", "Identity", "RPC", "Transport"]),
+      ["API", "CLinux", "Crypto", "Identity", "RPC", "Transport"]),
     program("protoc-gen-assay-swift", "Shared/ProtocPlugin", ["Codec"]),
 
     // Catalog.
@@ -88,7 +88,7 @@ let package = Package(
     module(
       "CatalogService", "Services/Catalog/Service",
       [
-        "API", "CatalogDomain", "Codec", "Crypto", "Identity", "Metrics", "RPC", "ServiceKit",
+        "API", "CatalogDomain", "Crypto", "Identity", "Metrics", "RPC", "ServiceKit",
         "Storage",
       ]),
     program("assay-catalog", "Services/Catalog/Main", ["CatalogService", "ServiceKit"]),
@@ -116,7 +116,7 @@ let package = Package(
     module("GatewayDomain", "Services/Gateway/Domain", ["Crypto"]),
     module(
       "GatewayService", "Services/Gateway/Service",
-      ["API", "Codec", "Crypto", "GatewayDomain", "Identity", "RPC", "ServiceKit", "Storage"]),
+      ["API", "Crypto", "GatewayDomain", "Identity", "RPC", "ServiceKit", "Storage"]),
     program("assay-gateway", "Services/Gateway/Main", ["GatewayService", "ServiceKit"]),
 
     // The command line.
@@ -140,12 +140,6 @@ let package = Package(
     tests("ComputeTests", ["ComputeDomain", "ComputeService"] + serviceTests),
     tests("GatewayTests", ["GatewayDomain", "GatewayService"] + serviceTests),
     tests("CommandTests", ["API", "Commands", "RPC"]),
-    tests("ConformanceTests", ["API", "Codec", "RPC", "Transport"]),
-    program(
-      "assay-conformance-driver", "Tests/ConformanceDriver", ["API", "Codec", "RPC", "Transport"]),
-    program(
-      "assay-bench", "Tests/Benchmarks/AssayBench",
-      ["API", "Codec", "CLinux", "RPC", "Transport"]),
     tests("ArchitectureTests", []),
     tests("EndToEndTests", []),
   ]

@@ -83,7 +83,8 @@ struct Migrator {
           version: migration.version, name: migration.name, reason: "it contains a COMMIT")
       }
       try Transaction(connection).execute(
-        "INSERT INTO storage_migrations (version, name, sha256, applied_at) VALUES (?1, ?2, ?3, ?4)",
+        "INSERT INTO storage_migrations (version, name, sha256, applied_at) "
+          + "VALUES (?1, ?2, ?3, ?4)",
         migration.version, migration.name, migration.digest, now)
       try connection.run("COMMIT")
     } catch {

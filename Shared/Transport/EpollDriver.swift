@@ -57,7 +57,8 @@ final class EpollDriver: @unchecked Sendable {
 
   // MARK: Watching, on the loop
 
-  /// - Returns: a token for `change`, so that an event for a closed and reused descriptor is dropped.
+  /// Has `handler` told of events. Each registration has a generation, so that an event for a
+  /// closed and reused descriptor is dropped.
   func watch(_ fd: Int32, _ events: UInt32, _ handler: any Pollable) throws {
     nextGeneration &+= 1
     let token = UInt64(nextGeneration) << 32 | UInt64(UInt32(bitPattern: fd))

@@ -5,7 +5,8 @@ import Synchronization
 
 /// A listening socket that gives its connections to a `Server`, spread over the group's loops.
 ///
-/// `@unchecked Sendable`: `fd`'s life and `next` belong to the accepting loop; the rest is constant.
+/// `@unchecked Sendable`: `next` and the descriptor's life belong to the accepting loop; the rest
+/// is constant.
 public final class Listener: Pollable, @unchecked Sendable {
   /// "127.0.0.1:7101", with the real port.
   public let address: String

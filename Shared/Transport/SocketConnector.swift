@@ -16,7 +16,7 @@ public struct SocketConnector: Connector {
   /// - Parameters:
   ///   - name: what to call the peer in errors.
   ///   - target: "HOST:PORT", or several with commas; all addresses of all hosts are used.
-  /// - Throws: `TransportError` for a target that cannot be read or a CA file that cannot be loaded.
+  /// - Throws: `TransportError` for a target that is none or a CA file that cannot be loaded.
   public init(name: String, target: String, tls: TLSClientOptions? = nil, group: EventLoopGroup)
     throws
   {

@@ -13,7 +13,9 @@ struct StyleTests {
       #expect(lines.count <= Self.maximumLines + 1, "\(file) has \(lines.count - 1) lines")
       for (index, line) in lines.enumerated() where line.count > Self.maximumColumns {
         // A pattern or an address cannot be broken.
-        if line.contains("https://") || line.contains("= /") { continue }
+        if line.contains("https://") || line.contains("= /") || line.contains("      /^") {
+          continue
+        }
         Issue.record("\(file):\(index + 1) has \(line.count) columns")
       }
     }

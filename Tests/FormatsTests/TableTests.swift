@@ -40,7 +40,8 @@ struct TableTests {
   @Test("chunks of any size give the same table", arguments: [1, 2, 3, 7, 64, 4096])
   func chunks(size: Int) throws {
     let text =
-      "\u{FEFF}id,label,\"note, free\"\r\n\"a\",cat,\"says \"\"miau\"\"\r\nand sleeps\"\r\nb,dög,\r\n"
+      "\u{FEFF}id,label,\"note, free\"\r\n"
+      + "\"a\",cat,\"says \"\"miau\"\"\r\nand sleeps\"\r\nb,dög,\r\n"
     var reader = DatasetReader(task: .textClassification)
     let bytes = Array(text.utf8)
     for start in stride(from: 0, to: bytes.count, by: size) {

@@ -104,7 +104,8 @@ struct GoldenTests {
     default: break
     }
     return
-      "expected \(one.expectation), got \(answer), tolerance \(one.absoluteTolerance) + \(one.relativeTolerance)·|x|"
+      "expected \(one.expectation), got \(answer), "
+      + "tolerance \(one.absoluteTolerance) + \(one.relativeTolerance)·|x|"
   }
 
   private func identical(_ first: Answer, _ second: Answer) -> Bool {

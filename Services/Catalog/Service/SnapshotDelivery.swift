@@ -59,7 +59,9 @@ extension Catalog {
   /// A draft has none: nobody else knows of it.
   func appendSnapshot(_ tx: Transaction, of record: inout UseCaseRecord) throws -> [Int64] {
     guard record.state.isAnnounced else { return [] }
-    record.snapshotVersion += 1
+    // Not behind the clock, so that a database restored from a backup does not count again through
+    // versions that the receivers have seen.
+    record.snapshotVersion = max(record.snapshotVersion + 1, clock.now())
     try tx.update(record)
     let request = CatalogSyncUseCaseRequest(snapshot: try Self.snapshot(tx, of: record))
     let payload = request.serialized()

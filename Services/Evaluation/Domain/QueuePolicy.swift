@@ -24,8 +24,8 @@ public struct WaitingJob: Hashable, Sendable {
 ///
 /// Fair in rounds: a participant's first job (running ones count) is in round one, its second in
 /// round two; all of a round come before the next round, and within a round the oldest is first. So
-/// a participant gets a second job scored ahead of others only while none of them waits for a first,
-/// and nobody is held up by another's batch.
+/// a participant gets a second job scored ahead of others only while none of them waits for a
+/// first, and nobody is held up by another's batch.
 public struct QueuePolicy: Hashable, Sendable {
   /// A job is passed over for one whose dataset the worker holds at most this often.
   public var maximumPasses: Int

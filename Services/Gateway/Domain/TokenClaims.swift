@@ -58,7 +58,11 @@ public struct TokenClaims: Sendable, Equatable {
   }
 
   private init?(json: String) {
-    let pattern = #/\{"aud":"([a-z0-9-]+)","jti":"([a-z0-9_]+)","roles":\[([0-9,]*)\],"iat":([0-9]+),"exp":([0-9]+)\}/#
+    let pattern =
+      #/
+      \{"aud":"([a-z0-9-]+)","jti":"([a-z0-9_]+)","roles":\[([0-9,]*)\],
+      "iat":([0-9]+),"exp":([0-9]+)\}
+      /#
     guard let match = json.wholeMatch(of: pattern),
       let issuedAt = Int64(match.4), let expiresAt = Int64(match.5)
     else { return nil }

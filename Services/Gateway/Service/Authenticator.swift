@@ -52,7 +52,7 @@ final class Authenticator: Sendable {
   /// The caller of a credential.
   ///
   /// An unknown key and a wrong secret take the same path and give the same bytes: one look-up, one
-  /// comparison of hashes. Only who has shown the secret is told that the key expired or was revoked.
+  /// comparison of hashes. Only who has shown the secret is told that the key has ended.
   ///
   /// - Throws: UNAUTHENTICATED.
   func authenticate(_ credential: String) async throws -> Authenticated {
@@ -159,7 +159,8 @@ final class Authenticator: Sendable {
       do {
         try await database.write { try Directory.touch(id: key.id, now: now, $0) }
       } catch {
-        log.warning("last use of a key not written", ["key_id": .text(key.id), "error": "\(error)"])
+        log.warning(
+          "last use of a key not written", ["key_id": .text(key.id), "error": "\(error)"])
       }
     }
   }

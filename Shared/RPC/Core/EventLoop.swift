@@ -118,7 +118,7 @@ public final class EventLoop: TaskExecutor, @unchecked Sendable {
   /// Runs everything that is ready: work, due timers, then the turn's ends, until nothing is left
   /// or `maximumRounds` have passed (so that I/O is polled even under endless work).
   ///
-  /// - Returns: nanoseconds to sleep: 0 if there is more to do, nil if only a wake-up can bring work.
+  /// - Returns: nanoseconds to sleep: 0 if there is more to do, nil until a wake-up.
   public func runTurn(maximumRounds: Int = 16) -> UInt64? {
     assertCurrent()
     now = clock()

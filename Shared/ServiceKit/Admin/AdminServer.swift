@@ -104,7 +104,9 @@ final class AdminServer: Sendable {
   private func serve(_ client: Int32) {
     switch readHead(client) {
     case .failure(let refusal):
-      if refusal.status > 0 { write(client, HTTPResponse(refusal.status, "").bytes(withBody: true)) }
+      if refusal.status > 0 {
+        write(client, HTTPResponse(refusal.status, "").bytes(withBody: true))
+      }
     case .success(let head):
       guard let request = HTTPRequest(head: head) else {
         return write(client, HTTPResponse(400, "no HTTP request\n").bytes(withBody: true))
@@ -143,7 +145,9 @@ final class AdminServer: Sendable {
   private static func isComplete(_ head: [UInt8]) -> Bool {
     let end = Array("\r\n\r\n".utf8)
     guard head.count >= end.count else { return false }
-    return (0...(head.count - end.count)).contains { head[$0..<($0 + end.count)].elementsEqual(end) }
+    return (0...(head.count - end.count)).contains {
+      head[$0..<($0 + end.count)].elementsEqual(end)
+    }
   }
 
   private func write(_ client: Int32, _ bytes: [UInt8]) {

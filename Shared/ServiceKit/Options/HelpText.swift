@@ -43,6 +43,7 @@ struct HelpText {
     if case .integer(let range) = option.kind {
       notes.append("\(range.lowerBound) to \(range.upperBound)")
     }
-    return ["  --\(option.name)\(head)", "\(indent)\(option.help) [\(notes.joined(separator: "; "))]"]
+    let note = notes.joined(separator: "; ")
+    return ["  --\(option.name)\(head)", "\(indent)\(option.help) [\(note)]"]
   }
 }

@@ -59,7 +59,9 @@ public struct OptionSpec: Sendable {
   ) {
     self.name = name
     self.kind = kind
-    if case .flag = kind { self.defaultText = defaultText ?? "false" } else {
+    if case .flag = kind {
+      self.defaultText = defaultText ?? "false"
+    } else {
       self.defaultText = defaultText
     }
     self.placeholder = placeholder

@@ -37,10 +37,10 @@ extension OptionSpec {
       return .integer(value)
     case .milliseconds(let range):
       return try .integer(
-        quantity(text, OptionSpec.durationUnits, range, "a time such as 500ms, 30s, 5m, 2h", source))
+        quantity(text, OptionSpec.durationUnits, range, "a time such as 500ms, 30s, 5m", source))
     case .bytes(let range):
       return try .integer(
-        quantity(text, OptionSpec.byteUnits, range, "a size such as 512, 64KiB, 25MB, 1GiB", source))
+        quantity(text, OptionSpec.byteUnits, range, "a size such as 512, 64KiB, 25MB", source))
     case .flag:
       return try .flag(boolean(text, source))
     case .address:

@@ -8,8 +8,8 @@ import Transport
 
 /// Runs a program from its command line to its exit code.
 ///
-/// The main thread waits for signals; everything else happens on other threads. The first SIGTERM or
-/// SIGINT drains, the second ends at once.
+/// The main thread waits for signals; everything else happens on other threads. The first SIGTERM
+/// or SIGINT drains, the second ends at once.
 public enum ServiceMain {
   /// Exit code of a program that a second signal ended.
   private static let forcedExitCode: Int32 = 130

@@ -37,8 +37,8 @@ extension ServiceProgram {
 
 /// Who connects, and what the listening socket asks of them.
 public enum ListenRule: Sendable {
-  /// Other services: with `--tls-client-ca` they must show a certificate; plain text on loopback only,
-  /// unless `--insecure` says that the network is trusted.
+  /// Other services: with `--tls-client-ca` they must show a certificate; plain text on loopback
+  /// only, unless `--insecure` says that the network is trusted.
   case services
   /// Clients from anywhere: TLS, without client certificates; `--insecure` allows plain text on
   /// loopback only.

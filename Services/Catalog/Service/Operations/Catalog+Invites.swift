@@ -7,7 +7,8 @@ import Storage
 // Invites: made, listed, sent again, taken back.
 
 extension Catalog {
-  /// Invites addresses. One that is invited already is left as it is; a revoked one is invited anew.
+  /// Invites addresses. One that is invited already is left as it is; a revoked one is invited
+  /// anew.
   func createInvites(
     _ request: CatalogCreateInvitesRequest, _ scope: TenantScope
   ) async throws -> CatalogCreateInvitesResponse {

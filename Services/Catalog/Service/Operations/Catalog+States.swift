@@ -58,6 +58,13 @@ extension Catalog {
       let parameters = try MetricParameters(text: choice.parameters, for: metric)
       _ = try MetricsCatalogue.makeState(
         task: task, metric: choice.metric, parameters: parameters)
+      guard choice.parameters["average"] != "none" else {
+        return [
+          FieldFault(
+            "metric.parameters.average",
+            "none gives one number per class, which ranks nobody: choose macro, micro or weighted")
+        ]
+      }
       return []
     } catch {
       let isParameter = error.name == .invalidParameter

@@ -1,7 +1,6 @@
 import CatalogDomain
 import ServiceKit
 import Storage
-import Synchronization
 
 /// What Prometheus is told of the catalogue, read every few seconds: a scrape does not wait for the
 /// database.
@@ -10,12 +9,15 @@ struct CatalogGauges: Sendable {
 
   private let catalog: Catalog
   private let pending: Gauge
+  private let mails: Gauge
   private let useCases: [(state: UseCaseState, gauge: Gauge)]
 
   init(_ registry: MetricsRegistry, _ catalog: Catalog) {
     self.catalog = catalog
     pending = registry.gauge(
       "assay_catalog_outbox_pending", help: "Snapshots that are not delivered yet.")
+    mails = registry.gauge(
+      "assay_catalog_mails_waiting", help: "Invites that are still to be mailed.")
     useCases = UseCaseState.allCases.map { state in
       (
         state,
@@ -37,6 +39,9 @@ struct CatalogGauges: Sendable {
   /// A reading that fails leaves the last one; the log has the reason from whoever needed it.
   private func read() async {
     if let count = try? await catalog.outbox.pending() { pending.set(Double(count)) }
+    if let count = try? await catalog.database.read({ try $0.waitingMailCount() }) {
+      mails.set(Double(count))
+    }
     guard let counts = try? await catalog.database.read({ try $0.useCaseCounts() }) else { return }
     for (state, gauge) in useCases { gauge.set(Double(counts[state] ?? 0)) }
   }

@@ -18,7 +18,7 @@ public struct MetricParameters: Sendable, Equatable {
     areTyped = false
   }
 
-  /// Checks values that someone typed, such as `["average": "macro", "iou_thresholds": "0.5,0.75"]`.
+  /// Checks values that someone typed: `["average": "macro", "iou_thresholds": "0.5,0.75"]`.
   public init(
     text given: [String: String], for metric: MetricDescription
   ) throws(MetricError) {

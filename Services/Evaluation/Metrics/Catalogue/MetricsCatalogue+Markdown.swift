@@ -3,10 +3,10 @@ extension MetricsCatalogue {
   public static func markdown() -> String {
     var lines = [
       "# Metrics", "",
-      "Generated from the catalogue (`Services/Evaluation/Metrics`); do not edit. To write it again:",
+      "Generated from the catalogue (`Services/Evaluation/Metrics`); do not edit. Made by",
       "`ASSAY_WRITE_DOCS=1 swift test --filter MetricsDocumentTests`.", "",
-      "A result is a finite number, a list of them (one per class), or `undefined` with a reason; an",
-      "undefined result is shown and never ranked. Every row is version 1 unless it says otherwise.",
+      "A result is a finite number, a list of them (one per class), or `undefined` with a reason;",
+      "an undefined result is shown, never ranked. Every row is version 1 unless it says so.",
     ]
     for task in MetricTask.allCases {
       let rows = metrics(for: task)

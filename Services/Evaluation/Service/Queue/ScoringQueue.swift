@@ -162,7 +162,7 @@ struct ScoringQueue: Sendable {
 }
 
 extension EvaluationWorkerMessage.Result {
-  /// The result with nothing in it that must not be ranked: a value that is not finite becomes none.
+  /// The result with nothing in it that must not be ranked: what is not finite becomes none.
   func ranking() -> Self {
     var result = self
     result.primary = primary.map(Self.finite)

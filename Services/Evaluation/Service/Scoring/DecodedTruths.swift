@@ -3,7 +3,7 @@ import Formats
 import Metrics
 import ServiceKit
 
-/// Ground truth, decoded and kept in memory; the least recently used goes when the bound is reached.
+/// Ground truth, decoded and kept in memory; at the bound the least recently used goes.
 ///
 /// The bound counts bytes of the files, not of memory: a decoded table takes about as much as its
 /// text.

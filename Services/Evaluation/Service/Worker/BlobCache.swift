@@ -1,8 +1,8 @@
 import Crypto
 import Storage
 
-/// Contents that a worker has fetched, by hash, on its own disk; the least recently used go when the
-/// bound is reached. What is in use stays.
+/// Contents that a worker has fetched, by hash, on its own disk; at the bound the least recently
+/// used go. What is in use stays.
 actor BlobCache {
   private struct Entry {
     var bytes: Int64
@@ -34,8 +34,8 @@ actor BlobCache {
 
   /// A content for as long as `body` runs, fetched by `fetch` if it is not at hand.
   ///
-  /// - Throws: `StorageError.blobCorrupt` if what was fetched has another hash, `.blobTooLarge` if it
-  ///   exceeds the cache.
+  /// - Throws: `StorageError.blobCorrupt` if what was fetched has another hash, `.blobTooLarge` if
+  ///   it exceeds the cache.
   func with<Result: Sendable>(
     _ digest: Digest, fetch: @escaping @Sendable (BlobWriter) async throws -> Void,
     body: @Sendable (_ path: String, _ bytes: Int64) async throws -> Result
