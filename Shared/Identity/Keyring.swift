@@ -112,7 +112,10 @@ public final class Keyring: Sendable {
 
   private func checkTimes(_ principal: Principal, _ now: Int64) throws(IdentityError) {
     let skew = Principal.maximumSkewMilliseconds
-    guard principal.expireTime - principal.issueTime <= Principal.maximumLifetimeMilliseconds
+    // The times come from the wire: no subtraction of theirs may trap.
+    let (lifetime, overflow) = principal.expireTime.subtractingReportingOverflow(
+      principal.issueTime)
+    guard !overflow, lifetime <= Principal.maximumLifetimeMilliseconds
     else { throw .lifetimeTooLong }
     guard principal.issueTime <= now + skew else { throw .notYetValid }
     guard principal.expireTime + skew > now else { throw .expired }

@@ -65,6 +65,25 @@ struct OutputTests {
         """)
   }
 
+  @Test("What the list of faults says is not said twice")
+  func saysFaultsOnce() {
+    let one = RPCError.invalidField("title", "is empty")
+    #expect(Failure(one).text == "assay: INVALID_ARGUMENT: title: is empty\n")
+    let two = RPCError.invalidArgument(
+      "2 fields are at fault: title: is empty; task: is missing",
+      violations: [
+        FieldViolation(field: "title", description: "is empty"),
+        FieldViolation(field: "task", description: "is missing"),
+      ])
+    #expect(
+      Failure(two).text == """
+        assay: INVALID_ARGUMENT: 2 fields are at fault
+          title: is empty
+          task: is missing
+
+        """)
+  }
+
   @Test("A limit names itself, its setting and when to try again")
   func showsLimits() {
     let error = RPCError.resourceExhausted(

@@ -13,6 +13,7 @@ struct GatewayAuthorizer: Sendable {
   func authorize(_ context: inout ServerContext) async throws {
     let method = try method(of: context)
     guard AccessScope(rawValue: method.access.scope) != .anyone else {
+      if forwarded.find(method.name) != nil { try quotas.takeCall(QuotaKeeper.nobody) }
       context.attachment = Caller(principal: nil, signed: [])
       return
     }

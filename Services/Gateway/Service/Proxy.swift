@@ -35,10 +35,12 @@ struct Proxy: Sendable {
   let channels: [String: Channel]
   let quotas: QuotaKeeper
 
-  func forward(_ inbound: RawCall, _ context: ServerContext) async throws {
+  /// - Returns: the answer of a unary call; streams have sent theirs.
+  func forward(_ inbound: RawCall, _ context: ServerContext) async throws -> [UInt8]? {
     guard let route = forwarded.find(context.method.name), let channel = channels[route.backend]
     else { throw RPCError.unimplementedMethod(String(context.method.name.prefix(256))) }
-    let tenant = try context.principal().tenant
+    // Callers of methods that are open to anyone share one quota.
+    let tenant = context.caller?.principal?.tenant ?? QuotaKeeper.nobody
     try quotas.open(tenant)
     defer { quotas.close(tenant) }
     let start = EventLoop.monotonicNanoseconds()
@@ -47,10 +49,12 @@ struct Proxy: Sendable {
       let options = options(context)
       if route.method.clientStreaming || route.method.serverStreaming {
         try await stream(route.method, channel, options, leg)
-      } else {
-        let request = try await leg.request(route.method)
-        try await leg.answer(channel.rawUnary(route.method, request, options: options))
+        return nil
       }
+      let request = try await leg.request(route.method)
+      let answer = try await channel.rawUnary(route.method, request, options: options)
+      try await quotas.take(bytes: answer.count, tenant, isFirst: false)
+      return answer
     } catch let error as RPCError {
       throw Proxy.explained(error, route.backend, since: start)
     }
@@ -117,11 +121,6 @@ private struct Leg: Sendable {
     }
     try await quotas.take(bytes: message.count, tenant, isFirst: true)
     return message
-  }
-
-  func answer(_ message: [UInt8]) async throws {
-    try await quotas.take(bytes: message.count, tenant, isFirst: false)
-    try await inbound.send(message)
   }
 
   func pumpRequests(to outbound: RawCall) async throws {

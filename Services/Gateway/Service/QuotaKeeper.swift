@@ -6,6 +6,8 @@ import Synchronization
 final class QuotaKeeper: Sendable {
   /// Longest that a stream is slowed for the sake of the byte rate; beyond it is refused.
   private static let maximumPauseMilliseconds: Int64 = 5_000
+  /// Whose quota callers without a principal share; no tenant has an empty name.
+  static let nobody = ""
 
   private let limits: QuotaLimits
   /// Monotonic milliseconds.

@@ -44,6 +44,9 @@ final class Call: @unchecked Sendable {
   private var inbox = FIFO<Received>()
   private var assembly: [UInt8] = []
   private var assemblyOwed = 0
+  /// A MESSAGE with MORE has come, its end has not.
+  private var isInMessage = false
+  private(set) var hasReceivedMessage = false
   private var isInboundEnded = false
   private(set) var failure: RPCError?
   private var reader: CallWait<[UInt8]?>?
@@ -88,10 +91,16 @@ final class Call: @unchecked Sendable {
   func receiveFragment(_ bytes: UnsafeRawBufferPointer, more: Bool, empty: Bool, endStream: Bool)
     throws(ProtocolViolation)
   {
-    if !empty {
+    hasReceivedMessage = true
+    if empty {
+      guard bytes.isEmpty, endStream, !more, !isInMessage else {
+        throw ProtocolViolation("EMPTY on a MESSAGE that is not a bare END_STREAM")
+      }
+    } else {
       guard assembly.count + bytes.count <= connection.settings.maxMessageBytes else {
         return refuseTooLarge(assembly.count + bytes.count, owed: assemblyOwed + bytes.count)
       }
+      isInMessage = more
       if more {
         assembly.append(contentsOf: bytes)
         assemblyOwed += bytes.count
@@ -148,6 +157,7 @@ final class Call: @unchecked Sendable {
     if let failure { return .failure(failure) }
     guard isInboundEnded else { return nil }
     guard let received = inbox.popFirst(), inbox.isEmpty else {
+      discardUnread()
       return .failure(RPCError(.internal, "\(method): the answer is not exactly one message"))
     }
     connection.consumed(self, bytes: received.owed)
@@ -157,7 +167,14 @@ final class Call: @unchecked Sendable {
   /// What a reader gets now; nil if it must wait. Messages that arrived come before the failure.
   private func takeReady() -> Result<[UInt8]?, any Error>? {
     if let received = inbox.popFirst() {
-      if received.owed > 0 { connection.consumed(self, bytes: received.owed) }
+      var owed = received.owed
+      if inbox.isEmpty {
+        // Nothing waits before the parts of the next message any more: they go back, too, or a
+        // sender whose window they fill would wait for ever.
+        owed += assemblyOwed
+        assemblyOwed = 0
+      }
+      if owed > 0 { connection.consumed(self, bytes: owed) }
       return .success(received.bytes)
     }
     if let failure { return .failure(failure) }
@@ -308,7 +325,8 @@ final class Call: @unchecked Sendable {
   /// Says that no more messages follow.
   func halfClose() {
     loop.run {
-      if !self.isOutboundClosed { self.enqueue(.halfClose, nil) }
+      guard self.connection.isClient, !self.isOutboundClosed else { return }
+      self.enqueue(.halfClose, nil)
     }
   }
 

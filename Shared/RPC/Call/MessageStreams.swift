@@ -51,6 +51,11 @@ public struct MessageWriter<Element: Message>: Sendable {
   public func send(_ message: Element) async throws {
     try await call.send(message.serialized())
   }
+
+  /// Says that no more messages follow. A client's: a server ends a call by returning.
+  public func finish() {
+    call.halfClose()
+  }
 }
 
 /// A call as bytes, for who forwards without knowing the schema.

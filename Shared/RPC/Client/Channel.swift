@@ -82,7 +82,7 @@ public final class Channel: Sendable {
       do {
         let call = try await start(
           pool, method, options, deadline, message: message, attempt: retry.attempt)
-        return try await scoped(call) { try await call.single() }
+        return try await scoped(call, isUnary: true) { try await call.single() }
       } catch let error as RPCError {
         guard let wait = retry.wait(after: error, remaining: remaining(deadline)) else {
           throw error
@@ -158,11 +158,12 @@ public final class Channel: Sendable {
 
   /// Runs `body` and leaves no call behind: what the server has not ended by then is cancelled, and
   /// cancelling the task cancels the call.
-  private func scoped<Result>(_ call: Call, _ body: () async throws -> Result) async throws
-    -> Result
-  {
+  private func scoped<Result>(
+    _ call: Call, isUnary: Bool = false, _ body: () async throws -> Result
+  ) async throws -> Result {
     try await withTaskCancellationHandler {
-      defer { leave(call) }
+      // A unary call that is over holds nothing: it is spared the way to its loop.
+      defer { if !isUnary || !call.isOver { leave(call) } }
       do {
         return try await body()
       } catch is CancellationError {
@@ -174,8 +175,10 @@ public final class Channel: Sendable {
   }
 
   private func leave(_ call: Call) {
-    guard !call.isOver else { return }
-    call.loop.run { call.connection.cancel(call, .cancelled) }
+    call.loop.run {
+      // Messages that arrived before the end and that nobody took hold credit of the connection.
+      if call.isOver { call.discardUnread() } else { call.connection.cancel(call, .cancelled) }
+    }
   }
 
   private func decode<Response: Message>(_ bytes: [UInt8]) throws -> Response {

@@ -26,15 +26,33 @@ extension Connection {
     }
     if request.encodedSize > state.peer.maxFrameBytes, let message = request.message {
       request.message = nil
+      guard checkSize(of: request, for: call) else { return }
       call.stream = state.openStream(call, endStream: false)
       send(.request, [], call.stream, request)
       call.sendFirst(message, endStream: true)
     } else {
+      guard checkSize(of: request, for: call) else { return }
       call.stream = state.openStream(call, endStream: isUnary)
       send(.request, isUnary ? [.endStream] : [], call.stream, request)
       if isUnary { call.markOutboundClosed() }
       if !call.pump() { markBlocked(call) }
     }
+  }
+
+  /// Metadata and credential cannot be cut, as messages can: a REQUEST that is too large without its
+  /// message fails its own call rather than the connection.
+  private func checkSize(of request: RPCRequest, for call: Call) -> Bool {
+    let limit = state.peer.maxFrameBytes
+    let size = request.encodedSize
+    guard size > limit else { return true }
+    let error = RPCError.resourceExhausted(
+      "\(call.method): metadata and credential make a REQUEST of \(size) bytes, over the peer's "
+        + "limit of \(limit)",
+      limit: LimitExceeded(
+        name: "max_frame_bytes", limit: Int64(limit), actual: Int64(size),
+        setting: "--max-frame-bytes"))
+    call.over(error)
+    return false
   }
 
   func streamEnded() {

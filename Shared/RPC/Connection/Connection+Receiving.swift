@@ -97,6 +97,11 @@ extension Connection {
   {
     let response = try decode(RPCResponse.self, payload)
     guard let call = try state.receivedEnd(header.stream) else { return }
+    guard !call.hasReceivedMessage else {
+      let violation = ProtocolViolation("RESPONSE on stream \(header.stream) after a MESSAGE")
+      call.over(RPCError(.internal, "\(peerAddress) broke the protocol: \(violation)"))
+      throw violation
+    }
     call.receiveInline(response.message, endStream: true)
     call.receiveEnd(nil, metadata: response.metadata)
     streamEnded()

@@ -54,7 +54,18 @@ extension Connection {
 
   func sendStatus(_ stream: UInt32, _ status: RPCStatus) {
     state.closeLocal(stream)
-    send(.status, [.endStream], stream, status)
+    send(.status, [.endStream], stream, fitting(status))
     closeIfDrained()
+  }
+
+  /// A status that fits a frame of the peer: the code matters most, the sentence next.
+  private func fitting(_ status: RPCStatus) -> RPCStatus {
+    let limit = state.peer.maxFrameBytes
+    guard status.encodedSize > limit else { return status }
+    let room = max(0, limit - 64)
+    var message = String(decoding: status.message.utf8.prefix(room), as: UTF8.self)
+    // A character cut in two became a replacement character, which is longer than its first bytes.
+    while message.utf8.count > room { message.removeLast() }
+    return RPCStatus(code: status.code, message: message)
   }
 }

@@ -32,6 +32,9 @@ struct ConnectionState<Call> {
     case none
   }
 
+  /// Most that a stream or the connection may have, in bytes.
+  private static var creditLimit: Int { 1 << 31 }
+
   let role: Role
   let local: ConnectionSettings
   private(set) var phase = Phase.awaitingHello
@@ -76,6 +79,10 @@ struct ConnectionState<Call> {
     }
     guard hello.maxFrameBytes >= 1_024, hello.maxMessageBytes >= 1_024 else {
       throw ProtocolViolation("HELLO announces limits below 1,024 bytes")
+    }
+    let credit = max(hello.initialStreamCreditBytes, hello.initialConnectionCreditBytes)
+    guard Int(credit) <= Self.creditLimit else {
+      throw ProtocolViolation("HELLO announces credit over 2 GiB")
     }
     peer.maxFrameBytes = Int(hello.maxFrameBytes)
     peer.maxMessageBytes = Int(hello.maxMessageBytes)
@@ -226,14 +233,17 @@ struct ConnectionState<Call> {
   mutating func receivedCredit(_ id: UInt32, bytes: UInt32) throws(ProtocolViolation)
     -> CreditAction
   {
-    let limit = 1 << 31
+    let limit = Self.creditLimit
     guard id != 0 else {
       connectionSendCredit += Int(bytes)
-      guard connectionSendCredit < limit else { throw ProtocolViolation("credit over 2 GiB") }
+      guard connectionSendCredit <= limit else { throw ProtocolViolation("credit over 2 GiB") }
       return .connection
     }
-    guard let stream = streams[id] else { return .none }
-    guard stream.sendCredit + Int(bytes) < limit else {
+    guard let stream = streams[id] else {
+      guard wasOpened(id) else { throw ProtocolViolation("CREDIT on stream \(id), never opened") }
+      return .none
+    }
+    guard stream.sendCredit + Int(bytes) <= limit else {
       throw ProtocolViolation("credit of stream \(id) over 2 GiB")
     }
     streams[id]?.sendCredit += Int(bytes)

@@ -7,11 +7,13 @@ struct Keepalive {
     case giveUp(String)
   }
 
+  private var begun: UInt64 = 0
   private var lastHeard: UInt64 = 0
   private var pingSent: UInt64?
   private var pings: UInt64 = 0
 
   mutating func begin(now: UInt64) {
+    begun = now
     lastHeard = now
   }
 
@@ -23,7 +25,8 @@ struct Keepalive {
   /// When `check` is to be called next.
   func nextCheck(isOpen: Bool, interval: Int, timeout: Int) -> UInt64 {
     let milliseconds: UInt64 = 1_000_000
-    if !isOpen { return lastHeard + UInt64(timeout) * milliseconds }
+    // Bytes that are no HELLO yet buy no time: a peer must not hold a connection by dribbling.
+    if !isOpen { return begun + UInt64(timeout) * milliseconds }
     if let pingSent { return pingSent + UInt64(timeout) * milliseconds }
     return lastHeard + UInt64(interval) * milliseconds
   }

@@ -66,14 +66,12 @@ public struct Router: Sendable {
     }
   }
 
-  /// Answers every method that is not registered, as bytes: for a proxy.
+  /// Answers every method that is not registered, as bytes: for a proxy. What the handler returns
+  /// is the last message; a unary answer that is returned, rather than sent, is one frame.
   public mutating func fallback(
-    _ handler: @escaping @Sendable (RawCall, ServerContext) async throws -> Void
+    _ handler: @escaping @Sendable (RawCall, ServerContext) async throws -> [UInt8]?
   ) {
-    fallback = { call, context in
-      try await handler(RawCall(call), context)
-      return nil
-    }
+    fallback = { call, context in try await handler(RawCall(call), context) }
   }
 
   private mutating func add(_ method: MethodDescriptor, _ handler: @escaping Handler) {

@@ -35,6 +35,9 @@ final class CallObserver: Sendable {
     active = metrics.gauge("assay_calls_in_flight", help: "Calls that are being handled.")
   }
 
+  /// Waits until what was logged is written.
+  func flush() { log.flush() }
+
   /// Calls that are being handled.
   var callsInFlight: Int { inFlight.load(ordering: .relaxed) }
 

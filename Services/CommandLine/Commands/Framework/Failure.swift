@@ -31,14 +31,25 @@ struct Failure: Sendable, Equatable {
     notes: [String] = []
   ) {
     self.exitCode = exitCode
-    let head = status == "USAGE" || status == "FAILED" ? message : "\(status): \(message)"
-    let lines = ["assay: " + head] + faults.map { "  " + $0 } + notes
+    let head = Self.head(message, faults)
+    let isPlain = status == "USAGE" || status == "FAILED"
+    let lines =
+      ["assay: " + (isPlain ? head : "\(status): \(head)")]
+      + (faults == [head] ? [] : faults.map { "  " + $0 }) + notes
     text = lines.map(Printable.text).joined(separator: "\n") + "\n"
     let error = JSON.object([
       "status": JSON.string(status), "message": JSON.string(message),
       "violations": JSON.array(faults.map(JSON.string)),
     ])
     json = JSON.object(["error": error]) + "\n"
+  }
+
+  /// The message without the faults that are listed below it anyway.
+  private static func head(_ message: String, _ faults: [String]) -> String {
+    guard faults.count > 1, let first = faults.first,
+      let start = message.firstRange(of: ": " + first)?.lowerBound
+    else { return message }
+    return String(message[..<start])
   }
 
   /// `FILE:LINE:COLUMN: text`, or `field: text` for what has no place in a file.
