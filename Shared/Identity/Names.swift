@@ -18,6 +18,18 @@ public enum Email {
   }
 }
 
+extension Email {
+  /// The domain of a normalised address.
+  public static func domain(of email: String) -> String {
+    email.split(separator: "@").last.map(String.init) ?? ""
+  }
+
+  /// A mail domain in lower case; nil for what is none.
+  public static func normaliseDomain(_ text: String) -> String? {
+    normalise("x@" + text).map(domain(of:))
+  }
+}
+
 /// A tenant's slug, its id everywhere.
 public enum TenantName {
   /// A letter, then 1 to 39 lower-case letters, digits or hyphens.

@@ -77,7 +77,8 @@ struct ApplicationTests {
     let code = await recorder.run(
       "whoami", "--endpoint", "127.0.0.1:1", "--key", "assay_secret_key", "--timeout", "5")
     #expect(code == 1)
-    #expect(recorder.err.contains("UNAVAILABLE"))
+    #expect(recorder.err.contains("127.0.0.1:1"))
+    #expect(recorder.err.contains("Connection refused"))
     #expect(!recorder.err.contains("secret"))
   }
 

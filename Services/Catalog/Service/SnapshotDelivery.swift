@@ -31,7 +31,9 @@ enum SnapshotDelivery {
       case .compute: try await peers.syncCompute(request)
       case nil: return
       }
-    } catch let error as RPCError where error.code == .invalidArgument {
+    } catch let error as RPCError
+      where error.code == .invalidArgument || error.details.limit?.name == "max_message_bytes"
+    {
       // It will never be taken. Left at the head of its line it would hold back every other use
       // case; the use case's next snapshot is complete again.
       log.error(

@@ -1,6 +1,7 @@
 import Crypto
 import GatewayDomain
 import Identity
+import RPC
 import Storage
 
 /// The SQL over tenants, users and keys. Each function names the tenant that it is limited to.
@@ -23,6 +24,26 @@ enum Directory {
       INSERT INTO tenant (name, display_name, country, vat_id, create_time)
       VALUES (?1, ?2, ?3, ?4, ?5)
       """, tenant.name, tenant.displayName, tenant.country, tenant.vatID, tenant.createTime)
+  }
+
+  /// Mail domains that a tenant's owners vouch for, sorted.
+  static func domains(of tenant: String, _ db: Reader) throws -> [String] {
+    try db.query("SELECT domain FROM tenant_domain WHERE tenant = ?1 ORDER BY domain", tenant) {
+      try $0.text("domain")
+    }
+  }
+
+  /// Replaces a tenant's mail domains.
+  ///
+  /// - Throws: ALREADY_EXISTS for one that another tenant has.
+  static func setDomains(_ domains: Set<String>, of tenant: String, _ tx: Transaction) throws {
+    try tx.execute("DELETE FROM tenant_domain WHERE tenant = ?1", tenant)
+    for domain in domains.sorted() {
+      guard try !tx.exists("SELECT 1 FROM tenant_domain WHERE domain = ?1", domain) else {
+        throw RPCError.alreadyExists("mail domain of another tenant", domain)
+      }
+      try tx.execute("INSERT INTO tenant_domain (domain, tenant) VALUES (?1, ?2)", domain, tenant)
+    }
   }
 
   // MARK: Users

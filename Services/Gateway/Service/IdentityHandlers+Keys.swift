@@ -9,6 +9,7 @@ extension IdentityHandlers {
   func createKey(_ request: IdentityCreateKeyRequest, context: ServerContext) async throws
     -> IdentityCreateKeyResponse
   {
+    try IdentityHandlers.requireKey(context)
     let caller = try context.principal()
     let tenant = try IdentityHandlers.tenant(request.tenant, caller)
     let email =
@@ -75,6 +76,7 @@ extension IdentityHandlers {
   func issueToken(_ request: IdentityIssueTokenRequest, context: ServerContext) async throws
     -> IdentityIssueTokenResponse
   {
+    try IdentityHandlers.requireKey(context)
     let caller = try context.principal()
     let seconds = try RequestChecks.lifetime(
       request.lifetimeSeconds, default: TokenClaims.defaultLifetimeSeconds,
@@ -89,6 +91,13 @@ extension IdentityHandlers {
   }
 
   // MARK: Rules
+
+  /// A token must not make credentials that outlive it, or a leaked one were good for ever.
+  private static func requireKey(_ context: ServerContext) throws {
+    guard !TokenClaims.looksLikeToken(context.credential) else {
+      throw RPCError.permissionDenied("keys and tokens are made with a key, not with a token")
+    }
+  }
 
   /// The user that a key is made for: the caller, or another one for owners and operators.
   private static func user(

@@ -39,13 +39,29 @@ struct IdentityHandlers: IdentityIdentityService {
       vatID: try RequestChecks.line(
         request.vatId, field: "vat_id", maximum: RequestChecks.maximumVATCharacters),
       createTime: clock.now())
-    try await database.write { tx in
+    let domains = try RequestChecks.domains(request.emailDomains)
+    return try await database.write { tx in
       guard try Directory.tenant(tenant.name, tx) == nil else {
         throw RPCError.alreadyExists("tenant", tenant.name)
       }
       try Directory.insert(tenant, tx)
+      try Directory.setDomains(domains, of: tenant.name, tx)
+      return tenant.wire(domains.sorted())
     }
-    return tenant.wire
+  }
+
+  func setEmailDomains(_ request: IdentitySetEmailDomainsRequest, context: ServerContext)
+    async throws -> IdentityTenant
+  {
+    let name = try RequestChecks.tenantName(request.tenant, field: "tenant")
+    let domains = try RequestChecks.domains(request.emailDomains)
+    return try await database.write { tx in
+      guard let tenant = try Directory.tenant(name, tx) else {
+        throw RPCError.notFound("tenant", name)
+      }
+      try Directory.setDomains(domains, of: name, tx)
+      return tenant.wire(domains.sorted())
+    }
   }
 
   func listTenants(_ request: IdentityListTenantsRequest, context: ServerContext) async throws
@@ -53,14 +69,13 @@ struct IdentityHandlers: IdentityIdentityService {
   {
     let size = try RequestChecks.pageSize(request.pageSize)
     let after = request.pageToken.isEmpty ? "" : try PageToken.decode(request.pageToken)
-    let tenants = try await database.read {
-      try Directory.tenants(after: after, limit: size + 1, $0)
+    return try await database.read { db in
+      let tenants = try Directory.tenants(after: after, limit: size + 1, db)
+      let page = tenants.prefix(size)
+      return IdentityListTenantsResponse(
+        tenants: try page.map { $0.wire(try Directory.domains(of: $0.name, db)) },
+        nextPageToken: tenants.count <= size ? "" : PageToken.encode(page.last?.name ?? ""))
     }
-    let page = tenants.prefix(size)
-    let isLast = tenants.count <= size
-    return IdentityListTenantsResponse(
-      tenants: page.map(\.wire),
-      nextPageToken: isLast ? "" : PageToken.encode(page.last?.name ?? ""))
   }
 
   // MARK: Users
@@ -84,6 +99,7 @@ struct IdentityHandlers: IdentityIdentityService {
       guard try Directory.tenant(tenant, tx) != nil else {
         throw RPCError.notFound("tenant", tenant)
       }
+      try IdentityHandlers.requireVouched(email, tenant, by: caller, tx)
       guard try Directory.user(tenant: tenant, email: email, tx) == nil else {
         throw RPCError.alreadyExists("user", email)
       }
@@ -117,8 +133,11 @@ struct IdentityHandlers: IdentityIdentityService {
     -> IdentityWhoAmIResponse
   {
     let caller = try context.principal()
-    let tenant = try await database.read { try Directory.tenant(caller.tenant, $0) }
-    return IdentityWhoAmIResponse(principal: caller.wire, tenant: tenant?.wire)
+    return try await database.read { db in
+      let tenant = try Directory.tenant(caller.tenant, db)
+      let domains = try Directory.domains(of: caller.tenant, db)
+      return IdentityWhoAmIResponse(principal: caller.wire, tenant: tenant?.wire(domains))
+    }
   }
 
   // MARK: Rules
@@ -129,6 +148,19 @@ struct IdentityHandlers: IdentityIdentityService {
     guard !named.isEmpty, named != caller.tenant else { return caller.tenant }
     guard caller.isOperator else { throw RPCError.notFound("tenant", String(named.prefix(64))) }
     return try RequestChecks.tenantName(named, field: "tenant")
+  }
+
+  /// Invites go by address: who could create a user with any address could take anybody's invite.
+  private static func requireVouched(
+    _ email: String, _ tenant: String, by caller: Principal, _ db: Reader
+  ) throws {
+    guard !caller.isOperator else { return }
+    let domain = Email.domain(of: email)
+    guard try Directory.domains(of: tenant, db).contains(domain) else {
+      throw RPCError.permissionDenied(
+        "owners create users of their tenant's mail domains, and \(domain) is none of \(tenant)'s: "
+          + "ask an operator for the domain or the user")
+    }
   }
 
   /// The roles of a request; one that nobody can have is refused rather than dropped.

@@ -43,7 +43,17 @@ public enum IdentitySchema {
       ) STRICT;
 
       CREATE INDEX api_key_member ON api_key (member_id);
-      """)
+      """),
+    Migration(
+      2, "mail domains",
+      """
+      CREATE TABLE tenant_domain (
+        domain TEXT PRIMARY KEY,
+        tenant TEXT NOT NULL REFERENCES tenant (name)
+      ) STRICT;
+
+      CREATE INDEX tenant_domain_tenant ON tenant_domain (tenant);
+      """),
   ]
 
   /// Opens the database of a data directory.

@@ -46,10 +46,12 @@ struct TenantRecord: Sendable {
     createTime = try row.int64("create_time")
   }
 
-  var wire: IdentityTenant {
+  /// - Parameter domains: the tenant's mail domains.
+  func wire(_ domains: [String]) -> IdentityTenant {
     IdentityTenant(
       name: name, displayName: displayName, country: country, vatId: vatID,
-      createTime: Google_Protobuf_Timestamp(unixMilliseconds: createTime))
+      createTime: Google_Protobuf_Timestamp(unixMilliseconds: createTime),
+      emailDomains: domains)
   }
 }
 

@@ -7,6 +7,7 @@ enum RequestChecks {
   static let maximumDisplayNameCharacters = 200
   static let maximumNoteCharacters = 500
   static let maximumVATCharacters = 32
+  static let maximumDomains = 50
   static let defaultPageSize = 50
   static let maximumPageSize = 500
   static let defaultKeyLifetimeSeconds: Int64 = 365 * 86_400
@@ -26,6 +27,20 @@ enum RequestChecks {
         field, "expected an address such as name@example.org, \(Email.maximumBytes) bytes at most")
     }
     return email
+  }
+
+  /// Mail domains, in lower case.
+  static func domains(_ texts: [String]) throws -> Set<String> {
+    guard texts.count <= maximumDomains else {
+      throw RPCError.invalidField("email_domains", "expected at most \(maximumDomains)")
+    }
+    return Set(
+      try texts.map { text in
+        guard let domain = Email.normaliseDomain(text) else {
+          throw RPCError.invalidField("email_domains", "expected domains such as example.org")
+        }
+        return domain
+      })
   }
 
   /// A text of one line.

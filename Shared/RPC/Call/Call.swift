@@ -28,8 +28,10 @@ final class Call: @unchecked Sendable {
   let connection: Connection
   let method: String
   /// Loop time; `UInt64.max` is none.
-  let deadline: UInt64
+  var deadline: UInt64
   let startTime: UInt64
+  /// Largest message that may be received on this call, in bytes.
+  var maxMessageBytes: Int
   /// 0 until the stream is open.
   var stream: UInt32 = 0
   /// Server: the handler's task, cancelled with the call.
@@ -62,7 +64,9 @@ final class Call: @unchecked Sendable {
     self.connection = connection
     self.method = method
     self.deadline = deadline
-    startTime = connection.loop.now
+    maxMessageBytes = connection.settings.maxMessageBytes
+    let loop = connection.loop
+    startTime = loop.isCurrent ? loop.now : EventLoop.monotonicNanoseconds()
   }
 
   var loop: EventLoop { connection.loop }
@@ -97,11 +101,14 @@ final class Call: @unchecked Sendable {
         throw ProtocolViolation("EMPTY on a MESSAGE that is not a bare END_STREAM")
       }
     } else {
-      guard assembly.count + bytes.count <= connection.settings.maxMessageBytes else {
+      guard assembly.count + bytes.count <= maxMessageBytes else {
         return refuseTooLarge(assembly.count + bytes.count, owed: assemblyOwed + bytes.count)
       }
       isInMessage = more
       if more {
+        guard connection.reserveUnfinished(bytes.count) else {
+          return refuseUnfinished(owed: assemblyOwed + bytes.count)
+        }
         assembly.append(contentsOf: bytes)
         assemblyOwed += bytes.count
         if inbox.isEmpty {
@@ -122,6 +129,7 @@ final class Call: @unchecked Sendable {
     if assembly.isEmpty {
       inbox.append(Received(bytes: [UInt8](bytes), owed: owed))
     } else {
+      connection.releaseUnfinished(assembly.count)
       assembly.append(contentsOf: bytes)
       inbox.append(Received(bytes: assembly, owed: owed))
       assembly = []
@@ -130,16 +138,35 @@ final class Call: @unchecked Sendable {
   }
 
   private func refuseTooLarge(_ size: Int, owed: Int) {
-    let limit = connection.settings.maxMessageBytes
-    connection.consumed(nil, bytes: owed)
+    let limit = maxMessageBytes
     var error = RPCError(
       .resourceExhausted, "\(method): message over the limit of \(limit) bytes")
     error.details.limit = LimitExceeded(
       name: "max_message_bytes", limit: Int64(limit), actual: Int64(size),
       setting: "--max-message-bytes")
+    refuse(error, owed: owed)
+  }
+
+  private func refuseUnfinished(owed: Int) {
+    let limit = connection.maxUnfinishedBytes
+    refuse(
+      .resourceExhausted(
+        "\(method): over \(limit) bytes of unfinished messages on this connection",
+        limit: LimitExceeded(
+          name: "max_unfinished_bytes", limit: Int64(limit), actual: Int64(limit) + 1)),
+      owed: owed)
+  }
+
+  private func refuse(_ error: RPCError, owed: Int) {
+    connection.consumed(nil, bytes: owed)
+    dropAssembly()
+    connection.abort(self, error)
+  }
+
+  private func dropAssembly() {
+    connection.releaseUnfinished(assembly.count)
     assembly = []
     assemblyOwed = 0
-    connection.abort(self, error)
   }
 
   private func wakeReader() {
@@ -299,7 +326,7 @@ final class Call: @unchecked Sendable {
     return true
   }
 
-  private func enqueue(_ item: Outgoing, _ wait: CallWait<Void>?) {
+  func enqueue(_ item: Outgoing, _ wait: CallWait<Void>?) {
     if isOutboundClosed || isOver {
       wait?.resume(.failure(failure ?? RPCError(.cancelled, "\(method): the call is over")))
       return
@@ -366,27 +393,6 @@ final class Call: @unchecked Sendable {
     isOutboundClosed = true
   }
 
-  // MARK: Server finishing
-
-  /// Ends the call with one message and OK.
-  func respond(_ message: [UInt8]) {
-    loop.run {
-      do {
-        try self.checkSize(message.count)
-        self.enqueue(.finish(RPCStatus(), message: message), nil)
-      } catch {
-        self.finish((error as? RPCError) ?? RPCError(.internal, "\(error)"))
-      }
-    }
-  }
-
-  /// Ends the call with a status; nil is OK.
-  func finish(_ error: RPCError?) {
-    loop.run {
-      self.enqueue(.finish(error.map(RPCStatus.init(_:)) ?? RPCStatus(), message: nil), nil)
-    }
-  }
-
   // MARK: The end, on the loop
 
   /// Client: the answer is complete.
@@ -413,8 +419,7 @@ final class Call: @unchecked Sendable {
 
   private func releaseUnread(keepMessages: Bool) {
     connection.consumed(nil, bytes: assemblyOwed)
-    assembly = []
-    assemblyOwed = 0
+    dropAssembly()
     // A client may still take what arrived before the end; a server's handler is gone.
     guard !keepMessages || !connection.isClient else { return }
     while let received = inbox.popFirst() { connection.consumed(nil, bytes: received.owed) }

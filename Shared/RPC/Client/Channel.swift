@@ -146,6 +146,9 @@ public final class Channel: Sendable {
   ) async throws -> Call {
     let connection = try await pool.acquire(
       deadline: deadline, waitForReady: options.waitForReady, method: method.name)
+    guard remaining(deadline) > 0 else {
+      throw RPCError(.deadlineExceeded, "\(method.name): deadline exceeded while connecting")
+    }
     let call = Call(connection: connection, method: method.name, deadline: deadline)
     if let message { try call.checkSize(message.count) }
     let request = RPCRequest(
@@ -170,7 +173,7 @@ public final class Channel: Sendable {
         throw RPCError.cancelled
       }
     } onCancel: {
-      leave(call)
+      if !call.isOver { leave(call) }
     }
   }
 

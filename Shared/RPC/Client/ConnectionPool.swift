@@ -193,7 +193,9 @@ final class ConnectionPool: @unchecked Sendable {
     let connection = Connection(
       loop: loop, isClient: true, settings: options.settings, peerAddress: peer,
       credential: options.credential)
+    var hasOpened = false
     connection.onOpen = { [weak self, unowned connection] in
+      hasOpened = true
       subchannel.isConnecting = false
       subchannel.failures = 0
       subchannel.retryAt = 0
@@ -201,15 +203,16 @@ final class ConnectionPool: @unchecked Sendable {
       self?.ready()
     }
     // A drain or a loss needs no waiting: the address is tried again with the next call.
-    connection.onDraining = { [weak self] in
-      subchannel.connection = nil
+    connection.onDraining = { [weak self, unowned connection] in
+      // A later connection of the same address is none of this one's business.
+      if subchannel.connection === connection { subchannel.connection = nil }
       if self?.waiters.isEmpty == false { self?.connectWhatIsDue() }
     }
-    connection.onClose = { [weak self] error in
-      if subchannel.isConnecting {
+    connection.onClose = { [weak self, unowned connection] error in
+      if !hasOpened {
         self?.connectFailed(subchannel, error)
       } else {
-        subchannel.connection = nil
+        if subchannel.connection === connection { subchannel.connection = nil }
         if self?.waiters.isEmpty == false { self?.connectWhatIsDue() }
       }
     }
@@ -219,6 +222,8 @@ final class ConnectionPool: @unchecked Sendable {
   private func ready() {
     lastError = nil
     if isShutDown { return shutDown() }
+    // The address may have left the name meanwhile; who waits goes on waiting then.
+    guard pick() != nil else { return connectWhatIsDue() }
     let current = waiters
     waiters = []
     for waiter in current {

@@ -39,8 +39,8 @@ extension Connection {
     }
   }
 
-  /// Metadata and credential cannot be cut, as messages can: a REQUEST that is too large without its
-  /// message fails its own call rather than the connection.
+  /// Metadata and credential cannot be cut, as messages can: a REQUEST that is too large without
+  /// its message fails its own call rather than the connection.
   private func checkSize(of request: RPCRequest, for call: Call) -> Bool {
     let limit = state.peer.maxFrameBytes
     let size = request.encodedSize

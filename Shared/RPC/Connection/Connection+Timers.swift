@@ -34,7 +34,8 @@ extension Connection {
   }
 
   func deadlineExceeded(_ call: Call) -> RPCError {
-    let spent = (call.deadline - call.startTime) / 1_000
+    // A connection may have come so late that the deadline was before the call began.
+    let spent = (loop.now - min(loop.now, call.startTime)) / 1_000
     let place =
       isClient
       ? (call.stream == 0

@@ -42,6 +42,8 @@ public final class Connection: TurnEndHandler, @unchecked Sendable {
   var isClosing = false
   var isReadingPaused = false
   var blocked: [Call] = []
+  /// Bytes of messages whose end has not arrived, over all calls.
+  private var unfinishedBytes = 0
   var waitingToOpen = FIFO<Call>()
   let credential: String
 
@@ -159,6 +161,22 @@ public final class Connection: TurnEndHandler, @unchecked Sendable {
       isReadingPaused = true
       transport?.setReadingPaused(true)
     }
+  }
+
+  // MARK: Unfinished messages
+
+  /// What messages whose end has not come may hold over all calls: as much as REQUEST frames may.
+  var maxUnfinishedBytes: Int { settings.maxConcurrentStreams * settings.maxFrameBytes }
+
+  /// - Returns: false if the peer has begun too much without finishing it.
+  func reserveUnfinished(_ bytes: Int) -> Bool {
+    guard unfinishedBytes + bytes <= maxUnfinishedBytes else { return false }
+    unfinishedBytes += bytes
+    return true
+  }
+
+  func releaseUnfinished(_ bytes: Int) {
+    unfinishedBytes -= bytes
   }
 
   /// Whether senders should wait for the transport.

@@ -70,6 +70,10 @@ public final class Server: Sendable {
     } else {
       return call.finish(.unimplementedMethod(String(request.method.prefix(256))))
     }
+    call.limit(toMessageBytes: method.maxMessageBytes)
+    if route != nil, !method.clientStreaming, !method.serverStreaming {
+      call.applyDefaultDeadline(milliseconds: CallOptions.defaultUnaryTimeoutMilliseconds)
+    }
     let context = context(of: call, request, method, connection)
     let interceptor = interceptor
     call.task = Task(executorPreference: connection.loop) {

@@ -44,7 +44,7 @@ final class CallObserver: Sendable {
   var interceptor: ServerInterceptor {
     ServerInterceptor(
       authorize: { [self] context in
-        inFlight.wrappingAdd(1, ordering: .relaxed)
+        if CallObserver.holdsDrain(context) { inFlight.wrappingAdd(1, ordering: .relaxed) }
         active.add(1)
         do {
           try await authorize(&context)
@@ -54,6 +54,11 @@ final class CallObserver: Sendable {
       },
       mapError: { [self] error, context in mapped(error, context) },
       completed: { [self] context, code, nanoseconds in completed(context, code, nanoseconds) })
+  }
+
+  /// Health and reflection are open to anyone; nobody's open watch may delay a stop.
+  private static func holdsDrain(_ context: ServerContext) -> Bool {
+    AccessScope(rawValue: context.method.access.scope) != .anyone
   }
 
   /// What the caller is told of an error that is no status: nothing but where to find it.
@@ -70,7 +75,7 @@ final class CallObserver: Sendable {
   }
 
   private func completed(_ context: ServerContext, _ code: StatusCode, _ nanoseconds: UInt64) {
-    inFlight.wrappingSubtract(1, ordering: .relaxed)
+    if CallObserver.holdsDrain(context) { inFlight.wrappingSubtract(1, ordering: .relaxed) }
     active.add(-1)
     let isKnown = knownMethods.contains(context.method.name)
     let method = isKnown ? context.method.name : "unknown"

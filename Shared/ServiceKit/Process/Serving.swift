@@ -129,13 +129,24 @@ final class Serving: Sendable {
     if let path = process.options.optionalText("ready-file") { unlink(path) }
     listener?.close()
     server?.drain()
-    await service.drain()
+    await drainService()
     await waitForCalls()
     server?.closeAll()
     await service.stop()
     process.shutDownChannels()
     admin?.stop()
     process.log.info("stopped")
+  }
+
+  /// Gives what runs beside the calls its time, and no more: `stop` ends what is left.
+  private func drainService() async {
+    let limit = process.options.milliseconds("drain")
+    await withTaskGroup(of: Void.self) { group in
+      group.addTask { [service] in await service.drain() }
+      group.addTask { try? await Task.sleep(for: .milliseconds(limit)) }
+      await group.next()
+      group.cancelAll()
+    }
   }
 
   private func waitForCalls() async {

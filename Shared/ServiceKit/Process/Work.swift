@@ -1,18 +1,23 @@
-import Dispatch
+import Foundation
 
 /// Heavy computation, off the event loops.
 public enum Work {
-  private static let queue = DispatchQueue(
-    label: "assay.work", qos: .userInitiated, attributes: .concurrent)
+  /// One operation a core at a time; the rest waits its turn, and holds no thread meanwhile.
+  private static let queue: OperationQueue = {
+    let queue = OperationQueue()
+    queue.name = "assay.work"
+    queue.maxConcurrentOperationCount = max(2, ProcessInfo.processInfo.activeProcessorCount)
+    return queue
+  }()
 
-  /// Runs `body` on a Dispatch pool of about one thread a core.
+  /// Runs `body` on a pool of about one thread a core.
   ///
   /// For mathematics and short file access; SQL has Storage's own threads.
   public static func run<Result: Sendable>(
     _ body: @escaping @Sendable () throws -> Result
   ) async throws -> Result {
     try await withCheckedThrowingContinuation { continuation in
-      queue.async { continuation.resume(with: Swift.Result { try body() }) }
+      queue.addOperation { continuation.resume(with: Swift.Result { try body() }) }
     }
   }
 }

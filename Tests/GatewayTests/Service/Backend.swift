@@ -17,13 +17,14 @@ final class Backend: Sendable {
   }
 
   private let authorizer: PrincipalAuthorizer
-  private let state = Mutex<(seen: [Seen], cancelled: Int)>(([], 0))
+  private let state = Mutex<(seen: [Seen], waiting: Int, cancelled: Int)>(([], 0, 0))
 
   init(_ keyring: Keyring, _ clock: WallClock) {
     authorizer = PrincipalAuthorizer(keyring, clock: clock)
   }
 
   var seen: [Seen] { state.withLock { $0.seen } }
+  var waitingCalls: Int { state.withLock { $0.waiting } }
   var cancelledCalls: Int { state.withLock { $0.cancelled } }
 
   var interceptor: ServerInterceptor {
@@ -32,7 +33,10 @@ final class Backend: Sendable {
 
   var router: Router {
     var router = Router()
-    router.register(EchoHandlers { [weak self] in self?.noteCancelled() })
+    router.register(
+      EchoHandlers(
+        onWait: { [weak self] in self?.state.withLock { $0.waiting += 1 } },
+        onCancel: { [weak self] in self?.state.withLock { $0.cancelled += 1 } }))
     router.unary(CatalogUseCasesMethods.getUseCase) {
       [weak self] (request: CatalogGetUseCaseRequest, context: ServerContext) -> CatalogUseCase in
       try self?.note(context)
@@ -48,15 +52,15 @@ final class Backend: Sendable {
       credential: context.credential)
     state.withLock { $0.seen.append(seen) }
   }
-
-  private func noteCancelled() { state.withLock { $0.cancelled += 1 } }
 }
 
 /// `assay.testing.v1.EchoService` as its schema describes it.
 struct EchoHandlers: TestingEchoServiceService {
+  private let onWait: @Sendable () -> Void
   private let onCancel: @Sendable () -> Void
 
-  init(onCancel: @escaping @Sendable () -> Void) {
+  init(onWait: @escaping @Sendable () -> Void, onCancel: @escaping @Sendable () -> Void) {
+    self.onWait = onWait
     self.onCancel = onCancel
   }
 
@@ -98,6 +102,7 @@ struct EchoHandlers: TestingEchoServiceService {
 
   private func obey(_ request: TestingEcho) async throws {
     if request.delayMilliseconds > 0 {
+      onWait()
       do {
         try await Task.sleep(for: .milliseconds(request.delayMilliseconds))
       } catch {

@@ -86,10 +86,11 @@ final class House: Sendable {
     return options
   }
 
-  /// A new tenant with one user, and that user's key.
+  /// A new tenant with the mail domain `<name>.eu` and one user, and that user's key.
   func tenant(_ name: String, email: String, roles: [IdentityRole]) async throws -> String {
     _ = try await identity.createTenant(
-      IdentityCreateTenantRequest(name: name, displayName: name, country: "DE"),
+      IdentityCreateTenantRequest(
+        name: name, displayName: name, country: "DE", emailDomains: ["\(name).eu"]),
       options: options(operatorKey))
     return try await user(name, email: email, roles: roles)
   }

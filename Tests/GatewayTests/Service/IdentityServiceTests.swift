@@ -35,6 +35,49 @@ struct IdentityServiceTests {
     await house.stop()
   }
 
+  @Test(
+    "An owner cannot claim an address of somebody else's mail domain; an operator vouches for any")
+  func foreignAddresses() async throws {
+    let house = try await House()
+    let owner = house.options(
+      try await house.tenant("acme", email: "ann@acme.eu", roles: [.owner]))
+    let op = house.options(house.operatorKey)
+    for email in ["rob@rival.eu", "x@sub.acme.eu", "x@acme.eu.evil.org", "x@notacme.eu"] {
+      let request = IdentityCreateUserRequest(tenant: "acme", email: email, roles: [.participant])
+      #expect(
+        await House.code { try await house.identity.createUser(request, options: owner) }
+          == .permissionDenied, "\(email)")
+    }
+    _ = try await house.identity.createUser(
+      IdentityCreateUserRequest(tenant: "acme", email: "guest@rival.eu", roles: [.participant]),
+      options: op)
+    await house.stop()
+  }
+
+  @Test("A mail domain belongs to one tenant, and what is refused changes nothing")
+  func domains() async throws {
+    let house = try await House()
+    let op = house.options(house.operatorKey)
+    let owner = house.options(
+      try await house.tenant("acme", email: "ann@acme.eu", roles: [.owner]))
+    _ = try await house.tenant("rival", email: "rob@rival.eu", roles: [.owner])
+    func set(_ domains: [String], _ options: CallOptions) async -> StatusCode {
+      await House.code {
+        try await house.identity.setEmailDomains(
+          IdentitySetEmailDomainsRequest(tenant: "acme", emailDomains: domains), options: options)
+      }
+    }
+    #expect(await set(["acme.com"], owner) == .permissionDenied)
+    #expect(await set(["acme.com", "RIVAL.eu"], op) == .alreadyExists)
+    #expect(await set(["no domain"], op) == .invalidArgument)
+    let before = try await house.identity.whoAmI(IdentityWhoAmIRequest(), options: owner)
+    #expect(before.tenant?.emailDomains == ["acme.eu"])
+    #expect(await set(["acme.com"], op) == .ok)
+    let after = try await house.identity.whoAmI(IdentityWhoAmIRequest(), options: owner)
+    #expect(after.tenant?.emailDomains == ["acme.com"])
+    await house.stop()
+  }
+
   @Test("Nobody but an operator makes operators or tenants, and nobody makes services")
   func escalation() async throws {
     let house = try await House()

@@ -3,6 +3,7 @@ import Foundation
 import GatewayDomain
 import Identity
 import RPC
+import Synchronization
 import Testing
 
 @testable import GatewayService
@@ -84,9 +85,16 @@ struct ProxyTests {
   func cancellation() async throws {
     let house = try await House()
     let echo = house.echo
-    let call = Task { try await echo.unary(TestingEcho(delayMilliseconds: 600_000)) }
-    // The call is under way once the backend's connection carries it; no clock of ours tells when.
-    try await Task.sleep(for: .milliseconds(100))
+    let ended = Atomic(false)
+    let call = Task {
+      defer { ended.store(true, ordering: .relaxed) }
+      return try await echo.unary(TestingEcho(delayMilliseconds: 600_000))
+    }
+    while house.backend.waitingCalls == 0 {
+      // A call that fails before it arrives must say why, not keep the test waiting.
+      if ended.load(ordering: .relaxed) { _ = try await call.value }
+      try await Task.sleep(for: .milliseconds(5))
+    }
     call.cancel()
     while house.backend.cancelledCalls == 0 { try await Task.sleep(for: .milliseconds(5)) }
     await house.stop()

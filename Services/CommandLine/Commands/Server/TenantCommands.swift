@@ -2,7 +2,7 @@ import API
 
 /// `assay tenant …` and `assay user …`: who is there.
 enum TenantCommands {
-  static let all = [create, list, createUser, listUsers]
+  static let all = [create, list, domains, createUser, listUsers]
 
   static let create = Command(
     "tenant create", "Create a tenant, an organisation of its own (operators only)",
@@ -13,16 +13,37 @@ enum TenantCommands {
       Option("display-name", "TEXT", "the name that people read"),
       Option("country", "CODE", "two letters (ISO 3166-1), for the bill"),
       Option("vat-id", "ID", "VAT number, for the bill"),
+      Option(
+        "domain", "DOMAIN", "mail domain that its owners may create users of", repeats: true),
     ],
-    examples: ["assay tenant create clinic --display-name \"St. Mary's Clinic\" --country AT"]
+    examples: [
+      "assay tenant create clinic --display-name \"St. Mary's Clinic\" --domain clinic.example"
+    ]
   ) { call in
     let arguments = call.arguments
     let tenant = try await call.session.identity.createTenant(
       IdentityCreateTenantRequest(
         name: arguments.argument("NAME"), displayName: arguments.text("display-name"),
-        country: arguments.text("country"), vatId: arguments.text("vat-id")),
+        country: arguments.text("country"), vatId: arguments.text("vat-id"),
+        emailDomains: arguments.list("domain")),
       options: call.session.callOptions)
     return Answer(tenant, text: "tenant \(tenant.name) created")
+  }
+
+  static let domains = Command(
+    "tenant domains", "Set the mail domains that a tenant's owners may create users of (operators)",
+    arguments: [Argument("NAME", "the tenant")],
+    options: [
+      Option("domain", "DOMAIN", "one of them; without any, only operators create", repeats: true)
+    ],
+    examples: ["assay tenant domains clinic --domain clinic.example --domain clinic.org"]
+  ) { call in
+    let tenant = try await call.session.identity.setEmailDomains(
+      IdentitySetEmailDomainsRequest(
+        tenant: call.arguments.argument("NAME"), emailDomains: call.arguments.list("domain")),
+      options: call.session.callOptions)
+    let list = tenant.emailDomains.joined(separator: ", ")
+    return Answer(tenant, text: "\(tenant.name): \(list.isEmpty ? "no mail domain" : list)")
   }
 
   static let list = Command(

@@ -33,7 +33,12 @@ public struct HoldKeeper: Sendable {
       try RunStore.overdue(db, idleSince: now - idle, now: now, limit: Self.maximumPerSweep)
     }
     for located in overdue {
-      try await core.write { tx in try end(located, tx, idleMilliseconds: idle) }
+      do {
+        try await core.write { tx in try end(located, tx, idleMilliseconds: idle) }
+      } catch let error where !(error is CancellationError) {
+        // One run that cannot be ended must not keep the others' holds.
+        core.report("run \(located.run.id) could not be ended: \(error)")
+      }
     }
     return overdue.count
   }

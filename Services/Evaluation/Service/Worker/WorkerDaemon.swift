@@ -57,7 +57,12 @@ enum WorkerDaemon {
         worker.jobs.drain()
         // Without a connection and without work there is nothing to wait for.
         if worker.jobs.isDrained && !worker.jobs.isConnected { running.cancel() }
-        await running.value
+        // Waiting ends with the drain's time, and the work with it.
+        await withTaskCancellationHandler {
+          await running.value
+        } onCancel: {
+          running.cancel()
+        }
       },
       stop: {
         running.cancel()

@@ -159,16 +159,20 @@ public struct IdentityTenant: Message {
   public var country: String = ""
   public var vatId: String = ""
   public var createTime: Google_Protobuf_Timestamp? = nil
+  /// Mail domains that the tenant's owners may create users of. Invites go by address, so an owner
+  /// must not be able to claim somebody else's; a domain belongs to one tenant at most.
+  public var emailDomains: [String] = []
   public var unknownFields = UnknownFields()
 
   public init() {}
 
-  public init(name: String = "", displayName: String = "", country: String = "", vatId: String = "", createTime: Google_Protobuf_Timestamp? = nil) {
+  public init(name: String = "", displayName: String = "", country: String = "", vatId: String = "", createTime: Google_Protobuf_Timestamp? = nil, emailDomains: [String] = []) {
     self.name = name
     self.displayName = displayName
     self.country = country
     self.vatId = vatId
     self.createTime = createTime
+    self.emailDomains = emailDomains
   }
 
   public mutating func merge(from reader: inout WireReader) throws(CodecError) {
@@ -184,6 +188,8 @@ public struct IdentityTenant: Message {
           self.vatId = try reader.readString(field: "assay.identity.v1.Tenant.vat_id")
         case 42:
           try reader.readMessage(&self.createTime)
+        case 50:
+          self.emailDomains.append(try reader.readString(field: "assay.identity.v1.Tenant.email_domains"))
         default:
           try reader.keepUnknown(tag, in: &self.unknownFields)
       }
@@ -197,6 +203,7 @@ public struct IdentityTenant: Message {
     if !self.country.isEmpty { size += 1 + WireSize.string(self.country) }
     if !self.vatId.isEmpty { size += 1 + WireSize.string(self.vatId) }
     if let value = self.createTime { size += 1 + WireSize.message(value) }
+    size += WireSize.repeated(StringKind.self, tagSize: 1, self.emailDomains)
     return size
   }
 
@@ -206,6 +213,7 @@ public struct IdentityTenant: Message {
     if !self.country.isEmpty { writer.writeTag(26); writer.writeString(self.country) }
     if !self.vatId.isEmpty { writer.writeTag(34); writer.writeString(self.vatId) }
     if let value = self.createTime { writer.writeTag(42); writer.writeMessage(value) }
+    writer.writeRepeated(StringKind.self, tag: 50, self.emailDomains)
     self.unknownFields.encode(into: &writer)
   }
 
@@ -215,6 +223,7 @@ public struct IdentityTenant: Message {
     visitor.visitScalar(FieldName(3, "country", json: "country"), StringKind.scalar(self.country), hasPresence: false)
     visitor.visitScalar(FieldName(4, "vat_id", json: "vatId"), StringKind.scalar(self.vatId), hasPresence: false)
     if let value = self.createTime { visitor.visitMessage(FieldName(5, "create_time", json: "createTime"), value) }
+    visitor.visitRepeated(FieldName(6, "email_domains", json: "emailDomains"), StringKind.self, self.emailDomains)
   }
 }
 
@@ -406,15 +415,17 @@ public struct IdentityCreateTenantRequest: Message {
   public var displayName: String = ""
   public var country: String = ""
   public var vatId: String = ""
+  public var emailDomains: [String] = []
   public var unknownFields = UnknownFields()
 
   public init() {}
 
-  public init(name: String = "", displayName: String = "", country: String = "", vatId: String = "") {
+  public init(name: String = "", displayName: String = "", country: String = "", vatId: String = "", emailDomains: [String] = []) {
     self.name = name
     self.displayName = displayName
     self.country = country
     self.vatId = vatId
+    self.emailDomains = emailDomains
   }
 
   public mutating func merge(from reader: inout WireReader) throws(CodecError) {
@@ -428,6 +439,8 @@ public struct IdentityCreateTenantRequest: Message {
           self.country = try reader.readString(field: "assay.identity.v1.CreateTenantRequest.country")
         case 34:
           self.vatId = try reader.readString(field: "assay.identity.v1.CreateTenantRequest.vat_id")
+        case 42:
+          self.emailDomains.append(try reader.readString(field: "assay.identity.v1.CreateTenantRequest.email_domains"))
         default:
           try reader.keepUnknown(tag, in: &self.unknownFields)
       }
@@ -440,6 +453,7 @@ public struct IdentityCreateTenantRequest: Message {
     if !self.displayName.isEmpty { size += 1 + WireSize.string(self.displayName) }
     if !self.country.isEmpty { size += 1 + WireSize.string(self.country) }
     if !self.vatId.isEmpty { size += 1 + WireSize.string(self.vatId) }
+    size += WireSize.repeated(StringKind.self, tagSize: 1, self.emailDomains)
     return size
   }
 
@@ -448,6 +462,7 @@ public struct IdentityCreateTenantRequest: Message {
     if !self.displayName.isEmpty { writer.writeTag(18); writer.writeString(self.displayName) }
     if !self.country.isEmpty { writer.writeTag(26); writer.writeString(self.country) }
     if !self.vatId.isEmpty { writer.writeTag(34); writer.writeString(self.vatId) }
+    writer.writeRepeated(StringKind.self, tag: 42, self.emailDomains)
     self.unknownFields.encode(into: &writer)
   }
 
@@ -456,6 +471,54 @@ public struct IdentityCreateTenantRequest: Message {
     visitor.visitScalar(FieldName(2, "display_name", json: "displayName"), StringKind.scalar(self.displayName), hasPresence: false)
     visitor.visitScalar(FieldName(3, "country", json: "country"), StringKind.scalar(self.country), hasPresence: false)
     visitor.visitScalar(FieldName(4, "vat_id", json: "vatId"), StringKind.scalar(self.vatId), hasPresence: false)
+    visitor.visitRepeated(FieldName(5, "email_domains", json: "emailDomains"), StringKind.self, self.emailDomains)
+  }
+}
+
+public struct IdentitySetEmailDomainsRequest: Message {
+  public static let protoName = "assay.identity.v1.SetEmailDomainsRequest"
+
+  public var tenant: String = ""
+  /// All of them: what is not named is taken away. Users that exist stay.
+  public var emailDomains: [String] = []
+  public var unknownFields = UnknownFields()
+
+  public init() {}
+
+  public init(tenant: String = "", emailDomains: [String] = []) {
+    self.tenant = tenant
+    self.emailDomains = emailDomains
+  }
+
+  public mutating func merge(from reader: inout WireReader) throws(CodecError) {
+    while let tag = try reader.nextTag() {
+      switch tag {
+        case 10:
+          self.tenant = try reader.readString(field: "assay.identity.v1.SetEmailDomainsRequest.tenant")
+        case 18:
+          self.emailDomains.append(try reader.readString(field: "assay.identity.v1.SetEmailDomainsRequest.email_domains"))
+        default:
+          try reader.keepUnknown(tag, in: &self.unknownFields)
+      }
+    }
+  }
+
+  public var encodedSize: Int {
+    var size = self.unknownFields.count
+    if !self.tenant.isEmpty { size += 1 + WireSize.string(self.tenant) }
+    size += WireSize.repeated(StringKind.self, tagSize: 1, self.emailDomains)
+    return size
+  }
+
+  public func encode(into writer: inout WireWriter) {
+    if !self.tenant.isEmpty { writer.writeTag(10); writer.writeString(self.tenant) }
+    writer.writeRepeated(StringKind.self, tag: 18, self.emailDomains)
+    self.unknownFields.encode(into: &writer)
+  }
+
+  public func visit(_ visitor: inout some FieldVisitor) {
+    visitor.visitScalar(FieldName(1, "tenant", json: "tenant"), StringKind.scalar(self.tenant), hasPresence: false)
+    visitor.visitRepeated(FieldName(2, "email_domains", json: "emailDomains"), StringKind.self, self.emailDomains)
   }
 }
 
@@ -1131,7 +1194,9 @@ public struct IdentityWhoAmIResponse: Message {
 /// The methods of assay.identity.v1.Identity, with what the schema says of them.
 public enum IdentityIdentityMethods {
   public static let createTenant = MethodDescriptor(name: "assay.identity.v1.Identity.CreateTenant", clientStreaming: false, serverStreaming: false, idempotency: .unknown, access: MethodAccess(roles: [1], scope: 3), defaultTimeoutMilliseconds: 0, maxMessageBytes: 0)
+  public static let setEmailDomains = MethodDescriptor(name: "assay.identity.v1.Identity.SetEmailDomains", clientStreaming: false, serverStreaming: false, idempotency: .idempotent, access: MethodAccess(roles: [1], scope: 3), defaultTimeoutMilliseconds: 0, maxMessageBytes: 0)
   public static let listTenants = MethodDescriptor(name: "assay.identity.v1.Identity.ListTenants", clientStreaming: false, serverStreaming: false, idempotency: .noSideEffects, access: MethodAccess(roles: [1], scope: 3), defaultTimeoutMilliseconds: 0, maxMessageBytes: 0)
+  /// Operators vouch for any address; owners only for those of their tenant's mail domains.
   public static let createUser = MethodDescriptor(name: "assay.identity.v1.Identity.CreateUser", clientStreaming: false, serverStreaming: false, idempotency: .unknown, access: MethodAccess(roles: [1, 2], scope: 2), defaultTimeoutMilliseconds: 0, maxMessageBytes: 0)
   public static let listUsers = MethodDescriptor(name: "assay.identity.v1.Identity.ListUsers", clientStreaming: false, serverStreaming: false, idempotency: .noSideEffects, access: MethodAccess(roles: [1, 2], scope: 2), defaultTimeoutMilliseconds: 0, maxMessageBytes: 0)
   /// A user's own key, or, for owners and operators, another user's.
@@ -1141,13 +1206,15 @@ public enum IdentityIdentityMethods {
   public static let revokeKey = MethodDescriptor(name: "assay.identity.v1.Identity.RevokeKey", clientStreaming: false, serverStreaming: false, idempotency: .idempotent, access: MethodAccess(roles: [], scope: 2), defaultTimeoutMilliseconds: 0, maxMessageBytes: 0)
   public static let issueToken = MethodDescriptor(name: "assay.identity.v1.Identity.IssueToken", clientStreaming: false, serverStreaming: false, idempotency: .unknown, access: MethodAccess(roles: [], scope: 2), defaultTimeoutMilliseconds: 0, maxMessageBytes: 0)
   public static let whoAmI = MethodDescriptor(name: "assay.identity.v1.Identity.WhoAmI", clientStreaming: false, serverStreaming: false, idempotency: .noSideEffects, access: MethodAccess(roles: [], scope: 2), defaultTimeoutMilliseconds: 0, maxMessageBytes: 0)
-  public static let all: [MethodDescriptor] = [createTenant, listTenants, createUser, listUsers, createKey, listKeys, revokeKey, issueToken, whoAmI]
+  public static let all: [MethodDescriptor] = [createTenant, setEmailDomains, listTenants, createUser, listUsers, createKey, listKeys, revokeKey, issueToken, whoAmI]
 }
 
 /// What a server of assay.identity.v1.Identity implements.
 public protocol IdentityIdentityService: Sendable {
   func createTenant(_ request: IdentityCreateTenantRequest, context: ServerContext) async throws -> IdentityTenant
+  func setEmailDomains(_ request: IdentitySetEmailDomainsRequest, context: ServerContext) async throws -> IdentityTenant
   func listTenants(_ request: IdentityListTenantsRequest, context: ServerContext) async throws -> IdentityListTenantsResponse
+  /// Operators vouch for any address; owners only for those of their tenant's mail domains.
   func createUser(_ request: IdentityCreateUserRequest, context: ServerContext) async throws -> IdentityUser
   func listUsers(_ request: IdentityListUsersRequest, context: ServerContext) async throws -> IdentityListUsersResponse
   /// A user's own key, or, for owners and operators, another user's.
@@ -1165,6 +1232,10 @@ extension Router {
     self.unary(IdentityIdentityMethods.createTenant) {
       (request: IdentityCreateTenantRequest, context: ServerContext) async throws -> IdentityTenant in
       try await service.createTenant(request, context: context)
+    }
+    self.unary(IdentityIdentityMethods.setEmailDomains) {
+      (request: IdentitySetEmailDomainsRequest, context: ServerContext) async throws -> IdentityTenant in
+      try await service.setEmailDomains(request, context: context)
     }
     self.unary(IdentityIdentityMethods.listTenants) {
       (request: IdentityListTenantsRequest, context: ServerContext) async throws -> IdentityListTenantsResponse in
@@ -1211,10 +1282,15 @@ public struct IdentityIdentityClient: Sendable {
     try await self.channel.unary(IdentityIdentityMethods.createTenant, request, options: options)
   }
 
+  public func setEmailDomains(_ request: IdentitySetEmailDomainsRequest, options: CallOptions = CallOptions()) async throws -> IdentityTenant {
+    try await self.channel.unary(IdentityIdentityMethods.setEmailDomains, request, options: options)
+  }
+
   public func listTenants(_ request: IdentityListTenantsRequest, options: CallOptions = CallOptions()) async throws -> IdentityListTenantsResponse {
     try await self.channel.unary(IdentityIdentityMethods.listTenants, request, options: options)
   }
 
+  /// Operators vouch for any address; owners only for those of their tenant's mail domains.
   public func createUser(_ request: IdentityCreateUserRequest, options: CallOptions = CallOptions()) async throws -> IdentityUser {
     try await self.channel.unary(IdentityIdentityMethods.createUser, request, options: options)
   }
@@ -1257,49 +1333,53 @@ public enum IdentityV1IdentityFile {
     bWFpbBItCgVyb2xlcxgEIAMoDjIXLmFzc2F5LmlkZW50aXR5LnYxLlJvbGVSBXJvbGVzEjkKCmlzc3VlX3RpbWUYBSABKAsyGi5n\
     b29nbGUucHJvdG9idWYuVGltZXN0YW1wUglpc3N1ZVRpbWUSOwoLZXhwaXJlX3RpbWUYBiABKAsyGi5nb29nbGUucHJvdG9idWYu\
     VGltZXN0YW1wUgpleHBpcmVUaW1lEhUKBmtleV9pZBgHIAEoCVIFa2V5SWQiZQoPU2lnbmVkUHJpbmNpcGFsEhwKCXByaW5jaXBh\
-    bBgBIAEoDFIJcHJpbmNpcGFsEhYKBmlzc3VlchgCIAEoCVIGaXNzdWVyEhwKCXNpZ25hdHVyZRgDIAEoDFIJc2lnbmF0dXJlIq0B\
+    bBgBIAEoDFIJcHJpbmNpcGFsEhYKBmlzc3VlchgCIAEoCVIGaXNzdWVyEhwKCXNpZ25hdHVyZRgDIAEoDFIJc2lnbmF0dXJlItIB\
     CgZUZW5hbnQSEgoEbmFtZRgBIAEoCVIEbmFtZRIhCgxkaXNwbGF5X25hbWUYAiABKAlSC2Rpc3BsYXlOYW1lEhgKB2NvdW50cnkY\
     AyABKAlSB2NvdW50cnkSFQoGdmF0X2lkGAQgASgJUgV2YXRJZBI7CgtjcmVhdGVfdGltZRgFIAEoCzIaLmdvb2dsZS5wcm90b2J1\
-    Zi5UaW1lc3RhbXBSCmNyZWF0ZVRpbWUi0wEKBFVzZXISDgoCaWQYASABKAlSAmlkEhYKBnRlbmFudBgCIAEoCVIGdGVuYW50EhQK\
-    BWVtYWlsGAMgASgJUgVlbWFpbBIhCgxkaXNwbGF5X25hbWUYBCABKAlSC2Rpc3BsYXlOYW1lEi0KBXJvbGVzGAUgAygOMhcuYXNz\
-    YXkuaWRlbnRpdHkudjEuUm9sZVIFcm9sZXMSOwoLY3JlYXRlX3RpbWUYBiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1w\
-    UgpjcmVhdGVUaW1lIpYDCgNLZXkSDgoCaWQYASABKAlSAmlkEhYKBnRlbmFudBgCIAEoCVIGdGVuYW50EhcKB3VzZXJfaWQYAyAB\
-    KAlSBnVzZXJJZBIUCgVlbWFpbBgEIAEoCVIFZW1haWwSLQoFcm9sZXMYBSADKA4yFy5hc3NheS5pZGVudGl0eS52MS5Sb2xlUgVy\
-    b2xlcxISCgRub3RlGAYgASgJUgRub3RlEjsKC2NyZWF0ZV90aW1lGAcgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcFIK\
-    Y3JlYXRlVGltZRI7CgtleHBpcmVfdGltZRgIIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBSCmV4cGlyZVRpbWUSOwoL\
-    cmV2b2tlX3RpbWUYCSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wUgpyZXZva2VUaW1lEj4KDWxhc3RfdXNlX3RpbWUY\
-    CiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wUgtsYXN0VXNlVGltZSJ9ChNDcmVhdGVUZW5hbnRSZXF1ZXN0EhIKBG5h\
-    bWUYASABKAlSBG5hbWUSIQoMZGlzcGxheV9uYW1lGAIgASgJUgtkaXNwbGF5TmFtZRIYCgdjb3VudHJ5GAMgASgJUgdjb3VudHJ5\
-    EhUKBnZhdF9pZBgEIAEoCVIFdmF0SWQiUAoSTGlzdFRlbmFudHNSZXF1ZXN0EhsKCXBhZ2Vfc2l6ZRgBIAEoBVIIcGFnZVNpemUS\
-    HQoKcGFnZV90b2tlbhgCIAEoCVIJcGFnZVRva2VuInIKE0xpc3RUZW5hbnRzUmVzcG9uc2USMwoHdGVuYW50cxgBIAMoCzIZLmFz\
-    c2F5LmlkZW50aXR5LnYxLlRlbmFudFIHdGVuYW50cxImCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAlSDW5leHRQYWdlVG9rZW4ikwEK\
-    EUNyZWF0ZVVzZXJSZXF1ZXN0EhYKBnRlbmFudBgBIAEoCVIGdGVuYW50EhQKBWVtYWlsGAIgASgJUgVlbWFpbBIhCgxkaXNwbGF5\
-    X25hbWUYAyABKAlSC2Rpc3BsYXlOYW1lEi0KBXJvbGVzGAQgAygOMhcuYXNzYXkuaWRlbnRpdHkudjEuUm9sZVIFcm9sZXMiZgoQ\
-    TGlzdFVzZXJzUmVxdWVzdBIWCgZ0ZW5hbnQYASABKAlSBnRlbmFudBIbCglwYWdlX3NpemUYAiABKAVSCHBhZ2VTaXplEh0KCnBh\
-    Z2VfdG9rZW4YAyABKAlSCXBhZ2VUb2tlbiJqChFMaXN0VXNlcnNSZXNwb25zZRItCgV1c2VycxgBIAMoCzIXLmFzc2F5LmlkZW50\
-    aXR5LnYxLlVzZXJSBXVzZXJzEiYKD25leHRfcGFnZV90b2tlbhgCIAEoCVINbmV4dFBhZ2VUb2tlbiKuAQoQQ3JlYXRlS2V5UmVx\
-    dWVzdBIWCgZ0ZW5hbnQYASABKAlSBnRlbmFudBIUCgVlbWFpbBgCIAEoCVIFZW1haWwSLQoFcm9sZXMYAyADKA4yFy5hc3NheS5p\
-    ZGVudGl0eS52MS5Sb2xlUgVyb2xlcxISCgRub3RlGAQgASgJUgRub3RlEikKEGxpZmV0aW1lX3NlY29uZHMYBSABKANSD2xpZmV0\
-    aW1lU2Vjb25kcyJVChFDcmVhdGVLZXlSZXNwb25zZRIoCgNrZXkYASABKAsyFi5hc3NheS5pZGVudGl0eS52MS5LZXlSA2tleRIW\
-    CgZzZWNyZXQYAiABKAlSBnNlY3JldCJlCg9MaXN0S2V5c1JlcXVlc3QSFgoGdGVuYW50GAEgASgJUgZ0ZW5hbnQSGwoJcGFnZV9z\
-    aXplGAIgASgFUghwYWdlU2l6ZRIdCgpwYWdlX3Rva2VuGAMgASgJUglwYWdlVG9rZW4iZgoQTGlzdEtleXNSZXNwb25zZRIqCgRr\
-    ZXlzGAEgAygLMhYuYXNzYXkuaWRlbnRpdHkudjEuS2V5UgRrZXlzEiYKD25leHRfcGFnZV90b2tlbhgCIAEoCVINbmV4dFBhZ2VU\
-    b2tlbiIiChBSZXZva2VLZXlSZXF1ZXN0Eg4KAmlkGAEgASgJUgJpZCI+ChFJc3N1ZVRva2VuUmVxdWVzdBIpChBsaWZldGltZV9z\
-    ZWNvbmRzGAEgASgDUg9saWZldGltZVNlY29uZHMiZwoSSXNzdWVUb2tlblJlc3BvbnNlEhQKBXRva2VuGAEgASgJUgV0b2tlbhI7\
-    CgtleHBpcmVfdGltZRgCIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBSCmV4cGlyZVRpbWUiDwoNV2hvQW1JUmVxdWVz\
-    dCJ/Cg5XaG9BbUlSZXNwb25zZRI6CglwcmluY2lwYWwYASABKAsyHC5hc3NheS5pZGVudGl0eS52MS5QcmluY2lwYWxSCXByaW5j\
-    aXBhbBIxCgZ0ZW5hbnQYAiABKAsyGS5hc3NheS5pZGVudGl0eS52MS5UZW5hbnRSBnRlbmFudDLeBgoISWRlbnRpdHkSWwoMQ3Jl\
-    YXRlVGVuYW50EiYuYXNzYXkuaWRlbnRpdHkudjEuQ3JlYXRlVGVuYW50UmVxdWVzdBoZLmFzc2F5LmlkZW50aXR5LnYxLlRlbmFu\
-    dCIIqLsYAbC7GAMSaQoLTGlzdFRlbmFudHMSJS5hc3NheS5pZGVudGl0eS52MS5MaXN0VGVuYW50c1JlcXVlc3QaJi5hc3NheS5p\
-    ZGVudGl0eS52MS5MaXN0VGVuYW50c1Jlc3BvbnNlIguQAgGouxgBsLsYAxJZCgpDcmVhdGVVc2VyEiQuYXNzYXkuaWRlbnRpdHku\
-    djEuQ3JlYXRlVXNlclJlcXVlc3QaFy5hc3NheS5pZGVudGl0eS52MS5Vc2VyIgyouxgBqLsYArC7GAISZwoJTGlzdFVzZXJzEiMu\
-    YXNzYXkuaWRlbnRpdHkudjEuTGlzdFVzZXJzUmVxdWVzdBokLmFzc2F5LmlkZW50aXR5LnYxLkxpc3RVc2Vyc1Jlc3BvbnNlIg+Q\
-    AgGouxgBqLsYArC7GAISXAoJQ3JlYXRlS2V5EiMuYXNzYXkuaWRlbnRpdHkudjEuQ3JlYXRlS2V5UmVxdWVzdBokLmFzc2F5Lmlk\
-    ZW50aXR5LnYxLkNyZWF0ZUtleVJlc3BvbnNlIgSwuxgCElwKCExpc3RLZXlzEiIuYXNzYXkuaWRlbnRpdHkudjEuTGlzdEtleXNS\
-    ZXF1ZXN0GiMuYXNzYXkuaWRlbnRpdHkudjEuTGlzdEtleXNSZXNwb25zZSIHkAIBsLsYAhJRCglSZXZva2VLZXkSIy5hc3NheS5p\
-    ZGVudGl0eS52MS5SZXZva2VLZXlSZXF1ZXN0GhYuYXNzYXkuaWRlbnRpdHkudjEuS2V5IgeQAgKwuxgCEl8KCklzc3VlVG9rZW4S\
-    JC5hc3NheS5pZGVudGl0eS52MS5Jc3N1ZVRva2VuUmVxdWVzdBolLmFzc2F5LmlkZW50aXR5LnYxLklzc3VlVG9rZW5SZXNwb25z\
-    ZSIEsLsYAhJWCgZXaG9BbUkSIC5hc3NheS5pZGVudGl0eS52MS5XaG9BbUlSZXF1ZXN0GiEuYXNzYXkuaWRlbnRpdHkudjEuV2hv\
-    QW1JUmVzcG9uc2UiB5ACAbC7GAJCC7oCCElkZW50aXR5YgZwcm90bzM=
+    Zi5UaW1lc3RhbXBSCmNyZWF0ZVRpbWUSIwoNZW1haWxfZG9tYWlucxgGIAMoCVIMZW1haWxEb21haW5zItMBCgRVc2VyEg4KAmlk\
+    GAEgASgJUgJpZBIWCgZ0ZW5hbnQYAiABKAlSBnRlbmFudBIUCgVlbWFpbBgDIAEoCVIFZW1haWwSIQoMZGlzcGxheV9uYW1lGAQg\
+    ASgJUgtkaXNwbGF5TmFtZRItCgVyb2xlcxgFIAMoDjIXLmFzc2F5LmlkZW50aXR5LnYxLlJvbGVSBXJvbGVzEjsKC2NyZWF0ZV90\
+    aW1lGAYgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcFIKY3JlYXRlVGltZSKWAwoDS2V5Eg4KAmlkGAEgASgJUgJpZBIW\
+    CgZ0ZW5hbnQYAiABKAlSBnRlbmFudBIXCgd1c2VyX2lkGAMgASgJUgZ1c2VySWQSFAoFZW1haWwYBCABKAlSBWVtYWlsEi0KBXJv\
+    bGVzGAUgAygOMhcuYXNzYXkuaWRlbnRpdHkudjEuUm9sZVIFcm9sZXMSEgoEbm90ZRgGIAEoCVIEbm90ZRI7CgtjcmVhdGVfdGlt\
+    ZRgHIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBSCmNyZWF0ZVRpbWUSOwoLZXhwaXJlX3RpbWUYCCABKAsyGi5nb29n\
+    bGUucHJvdG9idWYuVGltZXN0YW1wUgpleHBpcmVUaW1lEjsKC3Jldm9rZV90aW1lGAkgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRp\
+    bWVzdGFtcFIKcmV2b2tlVGltZRI+Cg1sYXN0X3VzZV90aW1lGAogASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcFILbGFz\
+    dFVzZVRpbWUiogEKE0NyZWF0ZVRlbmFudFJlcXVlc3QSEgoEbmFtZRgBIAEoCVIEbmFtZRIhCgxkaXNwbGF5X25hbWUYAiABKAlS\
+    C2Rpc3BsYXlOYW1lEhgKB2NvdW50cnkYAyABKAlSB2NvdW50cnkSFQoGdmF0X2lkGAQgASgJUgV2YXRJZBIjCg1lbWFpbF9kb21h\
+    aW5zGAUgAygJUgxlbWFpbERvbWFpbnMiVQoWU2V0RW1haWxEb21haW5zUmVxdWVzdBIWCgZ0ZW5hbnQYASABKAlSBnRlbmFudBIj\
+    Cg1lbWFpbF9kb21haW5zGAIgAygJUgxlbWFpbERvbWFpbnMiUAoSTGlzdFRlbmFudHNSZXF1ZXN0EhsKCXBhZ2Vfc2l6ZRgBIAEo\
+    BVIIcGFnZVNpemUSHQoKcGFnZV90b2tlbhgCIAEoCVIJcGFnZVRva2VuInIKE0xpc3RUZW5hbnRzUmVzcG9uc2USMwoHdGVuYW50\
+    cxgBIAMoCzIZLmFzc2F5LmlkZW50aXR5LnYxLlRlbmFudFIHdGVuYW50cxImCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAlSDW5leHRQ\
+    YWdlVG9rZW4ikwEKEUNyZWF0ZVVzZXJSZXF1ZXN0EhYKBnRlbmFudBgBIAEoCVIGdGVuYW50EhQKBWVtYWlsGAIgASgJUgVlbWFp\
+    bBIhCgxkaXNwbGF5X25hbWUYAyABKAlSC2Rpc3BsYXlOYW1lEi0KBXJvbGVzGAQgAygOMhcuYXNzYXkuaWRlbnRpdHkudjEuUm9s\
+    ZVIFcm9sZXMiZgoQTGlzdFVzZXJzUmVxdWVzdBIWCgZ0ZW5hbnQYASABKAlSBnRlbmFudBIbCglwYWdlX3NpemUYAiABKAVSCHBh\
+    Z2VTaXplEh0KCnBhZ2VfdG9rZW4YAyABKAlSCXBhZ2VUb2tlbiJqChFMaXN0VXNlcnNSZXNwb25zZRItCgV1c2VycxgBIAMoCzIX\
+    LmFzc2F5LmlkZW50aXR5LnYxLlVzZXJSBXVzZXJzEiYKD25leHRfcGFnZV90b2tlbhgCIAEoCVINbmV4dFBhZ2VUb2tlbiKuAQoQ\
+    Q3JlYXRlS2V5UmVxdWVzdBIWCgZ0ZW5hbnQYASABKAlSBnRlbmFudBIUCgVlbWFpbBgCIAEoCVIFZW1haWwSLQoFcm9sZXMYAyAD\
+    KA4yFy5hc3NheS5pZGVudGl0eS52MS5Sb2xlUgVyb2xlcxISCgRub3RlGAQgASgJUgRub3RlEikKEGxpZmV0aW1lX3NlY29uZHMY\
+    BSABKANSD2xpZmV0aW1lU2Vjb25kcyJVChFDcmVhdGVLZXlSZXNwb25zZRIoCgNrZXkYASABKAsyFi5hc3NheS5pZGVudGl0eS52\
+    MS5LZXlSA2tleRIWCgZzZWNyZXQYAiABKAlSBnNlY3JldCJlCg9MaXN0S2V5c1JlcXVlc3QSFgoGdGVuYW50GAEgASgJUgZ0ZW5h\
+    bnQSGwoJcGFnZV9zaXplGAIgASgFUghwYWdlU2l6ZRIdCgpwYWdlX3Rva2VuGAMgASgJUglwYWdlVG9rZW4iZgoQTGlzdEtleXNS\
+    ZXNwb25zZRIqCgRrZXlzGAEgAygLMhYuYXNzYXkuaWRlbnRpdHkudjEuS2V5UgRrZXlzEiYKD25leHRfcGFnZV90b2tlbhgCIAEo\
+    CVINbmV4dFBhZ2VUb2tlbiIiChBSZXZva2VLZXlSZXF1ZXN0Eg4KAmlkGAEgASgJUgJpZCI+ChFJc3N1ZVRva2VuUmVxdWVzdBIp\
+    ChBsaWZldGltZV9zZWNvbmRzGAEgASgDUg9saWZldGltZVNlY29uZHMiZwoSSXNzdWVUb2tlblJlc3BvbnNlEhQKBXRva2VuGAEg\
+    ASgJUgV0b2tlbhI7CgtleHBpcmVfdGltZRgCIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBSCmV4cGlyZVRpbWUiDwoN\
+    V2hvQW1JUmVxdWVzdCJ/Cg5XaG9BbUlSZXNwb25zZRI6CglwcmluY2lwYWwYASABKAsyHC5hc3NheS5pZGVudGl0eS52MS5Qcmlu\
+    Y2lwYWxSCXByaW5jaXBhbBIxCgZ0ZW5hbnQYAiABKAsyGS5hc3NheS5pZGVudGl0eS52MS5UZW5hbnRSBnRlbmFudDLEBwoISWRl\
+    bnRpdHkSWwoMQ3JlYXRlVGVuYW50EiYuYXNzYXkuaWRlbnRpdHkudjEuQ3JlYXRlVGVuYW50UmVxdWVzdBoZLmFzc2F5LmlkZW50\
+    aXR5LnYxLlRlbmFudCIIqLsYAbC7GAMSZAoPU2V0RW1haWxEb21haW5zEikuYXNzYXkuaWRlbnRpdHkudjEuU2V0RW1haWxEb21h\
+    aW5zUmVxdWVzdBoZLmFzc2F5LmlkZW50aXR5LnYxLlRlbmFudCILkAICqLsYAbC7GAMSaQoLTGlzdFRlbmFudHMSJS5hc3NheS5p\
+    ZGVudGl0eS52MS5MaXN0VGVuYW50c1JlcXVlc3QaJi5hc3NheS5pZGVudGl0eS52MS5MaXN0VGVuYW50c1Jlc3BvbnNlIguQAgGo\
+    uxgBsLsYAxJZCgpDcmVhdGVVc2VyEiQuYXNzYXkuaWRlbnRpdHkudjEuQ3JlYXRlVXNlclJlcXVlc3QaFy5hc3NheS5pZGVudGl0\
+    eS52MS5Vc2VyIgyouxgBqLsYArC7GAISZwoJTGlzdFVzZXJzEiMuYXNzYXkuaWRlbnRpdHkudjEuTGlzdFVzZXJzUmVxdWVzdBok\
+    LmFzc2F5LmlkZW50aXR5LnYxLkxpc3RVc2Vyc1Jlc3BvbnNlIg+QAgGouxgBqLsYArC7GAISXAoJQ3JlYXRlS2V5EiMuYXNzYXku\
+    aWRlbnRpdHkudjEuQ3JlYXRlS2V5UmVxdWVzdBokLmFzc2F5LmlkZW50aXR5LnYxLkNyZWF0ZUtleVJlc3BvbnNlIgSwuxgCElwK\
+    CExpc3RLZXlzEiIuYXNzYXkuaWRlbnRpdHkudjEuTGlzdEtleXNSZXF1ZXN0GiMuYXNzYXkuaWRlbnRpdHkudjEuTGlzdEtleXNS\
+    ZXNwb25zZSIHkAIBsLsYAhJRCglSZXZva2VLZXkSIy5hc3NheS5pZGVudGl0eS52MS5SZXZva2VLZXlSZXF1ZXN0GhYuYXNzYXku\
+    aWRlbnRpdHkudjEuS2V5IgeQAgKwuxgCEl8KCklzc3VlVG9rZW4SJC5hc3NheS5pZGVudGl0eS52MS5Jc3N1ZVRva2VuUmVxdWVz\
+    dBolLmFzc2F5LmlkZW50aXR5LnYxLklzc3VlVG9rZW5SZXNwb25zZSIEsLsYAhJWCgZXaG9BbUkSIC5hc3NheS5pZGVudGl0eS52\
+    MS5XaG9BbUlSZXF1ZXN0GiEuYXNzYXkuaWRlbnRpdHkudjEuV2hvQW1JUmVzcG9uc2UiB5ACAbC7GAJCC7oCCElkZW50aXR5YgZw\
+    cm90bzM=
     """)
 }

@@ -211,9 +211,9 @@ public struct RPCDescribeResponse: Message {
 /// The methods of assay.rpc.v1.Health, with what the schema says of them.
 public enum RPCHealthMethods {
   /// One answer; NOT_FOUND for a service that is not here.
-  public static let check = MethodDescriptor(name: "assay.rpc.v1.Health.Check", clientStreaming: false, serverStreaming: false, idempotency: .noSideEffects, access: MethodAccess(roles: [], scope: 1), defaultTimeoutMilliseconds: 0, maxMessageBytes: 0)
+  public static let check = MethodDescriptor(name: "assay.rpc.v1.Health.Check", clientStreaming: false, serverStreaming: false, idempotency: .noSideEffects, access: MethodAccess(roles: [], scope: 1), defaultTimeoutMilliseconds: 0, maxMessageBytes: 1024)
   /// The status now and at every change, until cancelled.
-  public static let watch = MethodDescriptor(name: "assay.rpc.v1.Health.Watch", clientStreaming: false, serverStreaming: true, idempotency: .noSideEffects, access: MethodAccess(roles: [], scope: 1), defaultTimeoutMilliseconds: 0, maxMessageBytes: 0)
+  public static let watch = MethodDescriptor(name: "assay.rpc.v1.Health.Watch", clientStreaming: false, serverStreaming: true, idempotency: .noSideEffects, access: MethodAccess(roles: [], scope: 1), defaultTimeoutMilliseconds: 0, maxMessageBytes: 1024)
   public static let all: [MethodDescriptor] = [check, watch]
 }
 
@@ -258,7 +258,7 @@ public struct RPCHealthClient: Sendable {
 
 /// The methods of assay.rpc.v1.Reflection, with what the schema says of them.
 public enum RPCReflectionMethods {
-  public static let describe = MethodDescriptor(name: "assay.rpc.v1.Reflection.Describe", clientStreaming: false, serverStreaming: false, idempotency: .noSideEffects, access: MethodAccess(roles: [], scope: 1), defaultTimeoutMilliseconds: 0, maxMessageBytes: 0)
+  public static let describe = MethodDescriptor(name: "assay.rpc.v1.Reflection.Describe", clientStreaming: false, serverStreaming: false, idempotency: .noSideEffects, access: MethodAccess(roles: [], scope: 1), defaultTimeoutMilliseconds: 0, maxMessageBytes: 1024)
   public static let all: [MethodDescriptor] = [describe]
 }
 
@@ -299,10 +299,10 @@ public enum RpcV1ServicesFile {
     Y3JpYmVSZXNwb25zZRIpChBmaWxlX2Rlc2NyaXB0b3JzGAEgAygMUg9maWxlRGVzY3JpcHRvcnMSGgoIc2VydmljZXMYAiADKAlS\
     CHNlcnZpY2VzKo8BCg1TZXJ2aW5nU3RhdHVzEh4KGlNFUlZJTkdfU1RBVFVTX1VOU1BFQ0lGSUVEEAASGgoWU0VSVklOR19TVEFU\
     VVNfU0VSVklORxABEh4KGlNFUlZJTkdfU1RBVFVTX05PVF9TRVJWSU5HEAISIgoeU0VSVklOR19TVEFUVVNfU0VSVklDRV9VTktO\
-    T1dOEAMyuAEKBkhlYWx0aBJVCgVDaGVjaxIgLmFzc2F5LnJwYy52MS5IZWFsdGhDaGVja1JlcXVlc3QaIS5hc3NheS5ycGMudjEu\
-    SGVhbHRoQ2hlY2tSZXNwb25zZSIHkAIBsLsYARJXCgVXYXRjaBIgLmFzc2F5LnJwYy52MS5IZWFsdGhDaGVja1JlcXVlc3QaIS5h\
-    c3NheS5ycGMudjEuSGVhbHRoQ2hlY2tSZXNwb25zZSIHkAIBsLsYATABMmAKClJlZmxlY3Rpb24SUgoIRGVzY3JpYmUSHS5hc3Nh\
-    eS5ycGMudjEuRGVzY3JpYmVSZXF1ZXN0Gh4uYXNzYXkucnBjLnYxLkRlc2NyaWJlUmVzcG9uc2UiB5ACAbC7GAFCBroCA1JQQ2IG\
-    cHJvdG8z
+    T1dOEAMywgEKBkhlYWx0aBJaCgVDaGVjaxIgLmFzc2F5LnJwYy52MS5IZWFsdGhDaGVja1JlcXVlc3QaIS5hc3NheS5ycGMudjEu\
+    SGVhbHRoQ2hlY2tSZXNwb25zZSIMkAIBsLsYAcC7GIAIElwKBVdhdGNoEiAuYXNzYXkucnBjLnYxLkhlYWx0aENoZWNrUmVxdWVz\
+    dBohLmFzc2F5LnJwYy52MS5IZWFsdGhDaGVja1Jlc3BvbnNlIgyQAgGwuxgBwLsYgAgwATJlCgpSZWZsZWN0aW9uElcKCERlc2Ny\
+    aWJlEh0uYXNzYXkucnBjLnYxLkRlc2NyaWJlUmVxdWVzdBoeLmFzc2F5LnJwYy52MS5EZXNjcmliZVJlc3BvbnNlIgyQAgGwuxgB\
+    wLsYgAhCBroCA1JQQ2IGcHJvdG8z
     """)
 }

@@ -1,0 +1,34 @@
+// What only a server does with a call.
+
+extension Call {
+  /// Server: what the method's schema says beyond the connection's limits.
+  func limit(toMessageBytes bytes: Int32) {
+    if bytes > 0 { maxMessageBytes = min(maxMessageBytes, Int(bytes)) }
+  }
+
+  /// Server: a unary call whose client set no deadline gets one.
+  func applyDefaultDeadline(milliseconds: Int) {
+    guard deadline == .max else { return }
+    deadline = loop.now + UInt64(milliseconds) * 1_000_000
+    connection.watchDeadline(deadline)
+  }
+
+  /// Ends the call with one message and OK.
+  func respond(_ message: [UInt8]) {
+    loop.run {
+      do {
+        try self.checkSize(message.count)
+        self.enqueue(.finish(RPCStatus(), message: message), nil)
+      } catch {
+        self.finish((error as? RPCError) ?? RPCError(.internal, "\(error)"))
+      }
+    }
+  }
+
+  /// Ends the call with a status; nil is OK.
+  func finish(_ error: RPCError?) {
+    loop.run {
+      self.enqueue(.finish(error.map(RPCStatus.init(_:)) ?? RPCStatus(), message: nil), nil)
+    }
+  }
+}
