@@ -60,8 +60,7 @@ extension WireReader {
   /// A string, checked to be UTF-8; `field` is its full proto name, for the error.
   @inlinable
   public mutating func readString(field: StaticString) throws(CodecError) -> String {
-    let utf8 = try readDelimited()
-    guard let string = String(validating: utf8, as: UTF8.self) else {
+    guard let string = UTF8Text.string(try readDelimited()) else {
       throw .invalidUTF8(field: field.description)
     }
     return string
@@ -125,6 +124,12 @@ extension WireReader {
       guard length % K.fixedSize == 0 else {
         throw .misalignedPackedField(length: length, elementSize: K.fixedSize)
       }
+      #if _endian(little)
+        if values.isEmpty {
+          values = copyFixedWidth(K.self, count: length / K.fixedSize)
+          return
+        }
+      #endif
       values.reserveCapacity(values.count + length / K.fixedSize)
     }
     let outerLimit = limit
@@ -133,6 +138,22 @@ extension WireReader {
       values.append(try K.read(from: &self, field: ""))
     }
     limit = outerLimit
+  }
+
+  /// Elements of a fixed width in one copy, for memory that holds them as the wire does. The caller
+  /// has checked that they are there. Kinds of a fixed width are integers and floating-point
+  /// numbers of that width, of which any bits are a value.
+  @inlinable
+  mutating func copyFixedWidth<K: ScalarKind>(_: K.Type, count: Int) -> [K.Value] {
+    let source = UnsafeRawBufferPointer(
+      rebasing: bytes[offset..<(offset &+ count &* K.fixedSize)])
+    offset &+= source.count
+    return [K.Value](unsafeUninitializedCapacity: count) { elements, initialized in
+      let memory = UnsafeMutableRawBufferPointer(elements)
+      precondition(MemoryLayout<K.Value>.stride == K.fixedSize && memory.count >= source.count)
+      memory.copyMemory(from: source)
+      initialized = count
+    }
   }
 
   /// Merges one entry of a map; the last of two with the same key wins.

@@ -19,8 +19,12 @@ final class EpollDriver: @unchecked Sendable {
   private var handlers: [Int32: (generation: UInt32, handler: any Pollable)] = [:]
   private var nextGeneration: UInt32 = 0
   private var isStopping = false
+  private var awakeWaiting = AwakeWaiting()
   /// What sockets of this loop read into, shared, so that an idle connection holds no buffer.
   private(set) var scratch: UnsafeMutableRawBufferPointer
+
+  /// What TLS connections of this loop write into.
+  let records = RecordBuffer()
 
   private static let initialScratchBytes = 256 << 10
   private static let wakeupToken = UInt64.max
@@ -96,10 +100,27 @@ final class EpollDriver: @unchecked Sendable {
     while true {
       let sleep = loop.runTurn()
       if isStopping { return }
-      let count = assay_epoll_wait(
-        epoll, &events, Int32(events.count), EpollDriver.milliseconds(sleep))
+      let count = wait(&events, sleep)
       for index in 0..<max(0, Int(count)) { dispatch(events[index]) }
     }
+  }
+
+  /// Waits for events, awake while that pays, else asleep.
+  private func wait(_ events: inout [assay_epoll_ready], _ sleep: UInt64?) -> Int32 {
+    let capacity = Int32(events.count)
+    if sleep != 0, awakeWaiting.begin() {
+      let longest = min(sleep ?? .max, AwakeWaiting.maximumNanoseconds)
+      let end = EventLoop.monotonicNanoseconds() + longest
+      var count: Int32 = 0
+      repeat {
+        count = assay_epoll_wait(epoll, &events, capacity, 0)
+        // Whoever else could use the core goes first; that may well be who we wait for.
+        if count == 0 { sched_yield() }
+      } while count == 0 && EventLoop.monotonicNanoseconds() < end
+      awakeWaiting.end(hadEvent: count != 0)
+      if count != 0 { return count }
+    }
+    return assay_epoll_wait(epoll, &events, capacity, EpollDriver.milliseconds(sleep))
   }
 
   /// Rounded up, so that a timer is due when epoll returns.

@@ -110,7 +110,7 @@ public final class Listener: Pollable, @unchecked Sendable {
 
   private func begin(_ client: Int32, on driver: EpollDriver) {
     do {
-      let ssl = try tls?.makeServer(client)
+      let ssl = try tls?.makeServer(client, driver.records)
       // The driver's table of handlers keeps it alive until it closes.
       _ = SocketConnection(
         client, ssl: ssl, isConnected: true, driver: driver,

@@ -28,13 +28,21 @@ final class SocketConnection: ConnectionTransport, Pollable, @unchecked Sendable
 
   private var interest: UInt32
   private var partialFrame: [UInt8] = []
+  /// TLS records that the socket did not take yet; nothing more is encrypted before they are gone.
+  private var unsentRecords: [UInt8] = []
   private var isReadingPaused = false
   private var isClosingAfterFlush = false
 
-  /// Reads per event, so that one busy connection does not starve the others of its loop.
-  private static let readsPerEvent = 8
+  /// Read per event, so that one busy connection does not starve the others of its loop.
+  private static let bytesPerEvent = 512 << 10
   /// Least room to read into.
   private static let minimumReadBytes = 64 << 10
+  private static let recordBytes = 16 << 10
+  /// Encrypted at a time, before the socket is asked to take it: enough to make a system call worth
+  /// its cost, little enough for the peer to decrypt while the rest is encrypted.
+  private static let encryptedBytes = 64 << 10
+  /// Records that a peer may have us keep that does not read, but asks for new keys.
+  private static let maximumUnsentBytes = 1 << 20
 
   /// Takes over `fd`, which is non-blocking and either connected (server) or connecting (client).
   init(
@@ -93,12 +101,15 @@ final class SocketConnection: ConnectionTransport, Pollable, @unchecked Sendable
     guard let ssl else { return established() }
     ERR_clear_error()
     let result = SSL_do_handshake(ssl)
-    if result == 1 { return established() }
-    switch SSL_get_error(ssl, result) {
-    case SSL_ERROR_WANT_READ: want(EPOLLIN.rawValue)
-    case SSL_ERROR_WANT_WRITE: want(EPOLLOUT.rawValue)
-    default: fail(handshakeError(ssl))
+    let state = SSL_get_error(ssl, result)
+    let error = result == 1 || state == SSL_ERROR_WANT_READ ? nil : handshakeError(ssl)
+    // An alert, too, tells the peer something.
+    if let failure = sendRecords() {
+      return fail(error ?? TransportError("TLS handshake: \(failure)"))
     }
+    if let error { return fail(error) }
+    if result == 1 { return established() }
+    want(EPOLLIN.rawValue | (unsentRecords.isEmpty ? 0 : EPOLLOUT.rawValue))
   }
 
   private func handshakeError(_ ssl: OpaquePointer) -> TransportError {
@@ -119,7 +130,7 @@ final class SocketConnection: ConnectionTransport, Pollable, @unchecked Sendable
     let connection = makeConnection(
       PeerAddress(address, certificateSubject: ssl.flatMap(TLSContext.peerSubject)))
     self.connection = connection
-    want(EPOLLIN.rawValue)
+    updateInterest()
     connection.start(self)
     onEstablished?(.success(()))
     onEstablished = nil
@@ -134,35 +145,80 @@ final class SocketConnection: ConnectionTransport, Pollable, @unchecked Sendable
   }
 
   private func updateInterest() {
-    let wantsWrite = (connection?.outbound.count ?? 0) > 0
+    let wantsWrite = (connection?.outbound.count ?? 0) > 0 || !unsentRecords.isEmpty
     want((isReadingPaused ? 0 : EPOLLIN.rawValue) | (wantsWrite ? EPOLLOUT.rawValue : 0))
   }
 
   // MARK: Reading
 
+  /// Reads what is there, as much at a time as the loop's memory holds, and hands it on in whole
+  /// frames. What is left of a frame moves to the front; between events it is kept apart.
   private func readAvailable() {
-    for _ in 0..<SocketConnection.readsPerEvent {
-      guard phase == .open, !isReadingPaused else { return }
-      let kept = partialFrame.count
-      while driver.scratch.count - kept < SocketConnection.minimumReadBytes { driver.growScratch() }
-      let room = UnsafeMutableRawBufferPointer(rebasing: driver.scratch[kept...])
+    var held = restorePartialFrame()
+    var budget = SocketConnection.bytesPerEvent
+    var state = ReadState.more
+    while case .more = state, budget > 0, phase == .open, !isReadingPaused {
+      let count: Int
+      (count, state) = fill(from: held)
+      budget -= count
+      held = deliver(held + count)
+    }
+    partialFrame = held == 0 ? [] : [UInt8](driver.scratch[..<held])
+    // Reading, too, may make a record: the answer to a change of keys.
+    if !driver.records.isEmpty {
+      if let failure = sendRecords() { return close(failure) }
+      updateInterest()
+    }
+    switch state {
+    case .closed(let reason): close(reason)
+    case .more where phase == .open && !isReadingPaused && ssl.map(SSL_has_pending) == 1:
+      // After the others had their turn. What TLS holds raises no event; the socket does.
+      driver.loop.execute { [weak self] in self?.readAvailable() }
+    case .more, .drained: break
+    }
+  }
+
+  private enum ReadState {
+    case more
+    case drained
+    case closed(String)
+  }
+
+  private func restorePartialFrame() -> Int {
+    while driver.scratch.count < partialFrame.count { driver.growScratch() }
+    driver.scratch.copyBytes(from: partialFrame)
+    return partialFrame.count
+  }
+
+  /// Reads to behind the first `held` bytes of the loop's memory, until it is full or nothing is
+  /// left.
+  private func fill(from held: Int) -> (count: Int, ReadState) {
+    while driver.scratch.count - held < SocketConnection.minimumReadBytes { driver.growScratch() }
+    var count = 0
+    while true {
+      let room = UnsafeMutableRawBufferPointer(rebasing: driver.scratch[(held + count)...])
+      // A record of TLS is at most this long: the rest is for the next round.
+      if room.count < SocketConnection.recordBytes { return (count, .more) }
       switch readSome(room) {
-      case .bytes(let count):
-        deliver(count)
-        // A short read from the socket has emptied it; TLS may hold more.
-        if ssl == nil, count < room.count { return }
-      case .wouldBlock: return
-      case .closed(let reason): return close(reason)
+      case .bytes(let more):
+        count += more
+        // A short read has emptied the socket; TLS may hold more, and knows.
+        let isDrained = ssl.map { SSL_has_pending($0) == 0 } ?? (more < room.count)
+        if isDrained { return (count, .drained) }
+      case .wouldBlock: return (count, .drained)
+      case .closed(let reason): return (count, .closed(reason))
       }
     }
-    // More may be there: after the others had their turn. TLS's own buffer raises no event.
-    driver.loop.execute { [weak self] in self?.readAvailable() }
   }
 
   private enum IOResult {
     case bytes(Int)
     case wouldBlock
     case closed(String)
+
+    var failure: String? {
+      if case .closed(let reason) = self { reason } else { nil }
+    }
   }
 
   private func readSome(_ room: UnsafeMutableRawBufferPointer) -> IOResult {
@@ -194,42 +250,78 @@ final class SocketConnection: ConnectionTransport, Pollable, @unchecked Sendable
     }
   }
 
-  private func deliver(_ count: Int) {
-    let kept = partialFrame.count
-    if kept > 0 { driver.scratch.copyBytes(from: partialFrame) }
-    let bytes = UnsafeRawBufferPointer(rebasing: driver.scratch[..<(kept + count)])
-    let taken = connection?.receive(bytes) ?? bytes.count
-    if taken == bytes.count {
-      if kept > 0 { partialFrame = [] }
-    } else {
-      partialFrame = [UInt8](bytes[taken...])
+  /// - Returns: how many bytes of an unfinished frame are left, at the front.
+  private func deliver(_ count: Int) -> Int {
+    let bytes = UnsafeRawBufferPointer(rebasing: driver.scratch[..<count])
+    let taken = connection?.receive(bytes) ?? count
+    if taken > 0, taken < count {
+      driver.scratch.copyMemory(from: UnsafeRawBufferPointer(rebasing: bytes[taken...]))
     }
+    return count - taken
   }
 
   // MARK: ConnectionTransport
 
   func flush() {
     guard phase == .open, let connection else { return }
-    while connection.outbound.count > 0 {
-      switch writeSome(connection.outbound) {
-      case .bytes(let count): connection.didWrite(count)
+    if let failure = sendRecords() { return close(failure) }
+    while unsentRecords.isEmpty, connection.outbound.count > 0 {
+      let (count, result) = write(connection.outbound)
+      // Once for all that went out: it lets those go on who wait for room.
+      if count > 0 { connection.didWrite(count) }
+      guard phase == .open else { return }
+      switch result {
+      case .bytes: continue
       case .wouldBlock: return updateInterest()
       case .closed(let reason): return close(reason)
       }
-      guard phase == .open else { return }
     }
     updateInterest()
-    if isClosingAfterFlush { close("closed by this side") }
+    if unsentRecords.isEmpty, isClosingAfterFlush { close("closed by this side") }
   }
 
-  private func writeSome(_ bytes: UnsafeRawBufferPointer) -> IOResult {
-    guard let ssl else {
-      let count = send(fd, bytes.baseAddress, bytes.count, Int32(MSG_NOSIGNAL))
-      return count >= 0 ? .bytes(count) : systemResult("write")
-    }
+  /// Writes as much as the socket takes.
+  private func write(_ bytes: UnsafeRawBufferPointer) -> (count: Int, IOResult) {
+    guard let ssl else { return sendAll(bytes) }
+    let count = min(bytes.count, SocketConnection.encryptedBytes)
     ERR_clear_error()
-    let count = SSL_write(ssl, bytes.baseAddress, Int32(clamping: bytes.count))
-    return count > 0 ? .bytes(Int(count)) : tlsResult(ssl, count, "write")
+    let result = SSL_write(ssl, bytes.baseAddress, Int32(count))
+    guard result > 0 else { return (0, tlsResult(ssl, result, "write")) }
+    if let failure = sendRecords() { return (Int(result), .closed(failure)) }
+    return (Int(result), unsentRecords.isEmpty ? .bytes(Int(result)) : .wouldBlock)
+  }
+
+  private func sendAll(_ bytes: UnsafeRawBufferPointer) -> (count: Int, IOResult) {
+    var count = 0
+    while count < bytes.count {
+      let rest = UnsafeRawBufferPointer(rebasing: bytes[count...])
+      let sent = send(fd, rest.baseAddress, rest.count, Int32(MSG_NOSIGNAL))
+      guard sent >= 0 else { return (count, systemResult("write")) }
+      count += sent
+    }
+    return (count, .bytes(count))
+  }
+
+  /// Sends the records that wait, then those that OpenSSL has just made; what the socket does not
+  /// take waits in turn.
+  ///
+  /// - Returns: why the connection is lost; nil if it is not.
+  private func sendRecords() -> String? {
+    let records = driver.records
+    defer { records.removeAll() }
+    guard unsentRecords.isEmpty else {
+      unsentRecords.append(contentsOf: records.bytes)
+      let (count, result) = unsentRecords.withUnsafeBytes { sendAll($0) }
+      unsentRecords = Array(unsentRecords[count...])
+      if unsentRecords.count > SocketConnection.maximumUnsentBytes {
+        return "the peer does not read"
+      }
+      return result.failure
+    }
+    guard !records.isEmpty else { return nil }
+    let (count, result) = sendAll(records.bytes)
+    unsentRecords = Array(records.bytes[count...])
+    return result.failure
   }
 
   func closeAfterFlush() {
@@ -270,6 +362,7 @@ final class SocketConnection: ConnectionTransport, Pollable, @unchecked Sendable
       ERR_clear_error()
       SSL_shutdown(ssl)
       ERR_clear_error()
+      _ = sendRecords()
     }
     _ = Glibc.close(fd)
     partialFrame = []

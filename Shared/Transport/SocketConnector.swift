@@ -85,7 +85,7 @@ public struct SocketConnector: Connector {
     var ssl: OpaquePointer?
     if let tls {
       do {
-        ssl = try tls.makeClient(fd, serverName: serverName ?? hostOf(address))
+        ssl = try tls.makeClient(fd, driver.records, serverName: serverName ?? hostOf(address))
       } catch {
         Glibc.close(fd)
         throw error

@@ -75,16 +75,16 @@ final class TLSContext: @unchecked Sendable {
 
   deinit { SSL_CTX_free(context) }
 
+  /// What one system call may read ahead: several records. Held only while they are worked on.
+  private static let readBufferBytes = 128 << 10
+
   private static func make(_ method: OpaquePointer?) throws -> OpaquePointer {
     guard let context = SSL_CTX_new(method) else { throw TransportError.openSSL("TLS") }
     _ = assay_SSL_CTX_set_min_proto_version(context, TLS1_3_VERSION)
-    // Release buffers: an idle connection keeps none. Moving buffer: ours may grow between tries.
-    _ = assay_SSL_CTX_set_mode(
-      context,
-      Int(
-        SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER
-          | SSL_MODE_RELEASE_BUFFERS))
+    // An idle connection keeps no buffers.
+    _ = assay_SSL_CTX_set_mode(context, Int(SSL_MODE_RELEASE_BUFFERS))
     _ = assay_SSL_CTX_set_read_ahead(context, 1)
+    SSL_CTX_set_default_read_buffer_len(context, readBufferBytes)
     return context
   }
 
@@ -106,20 +106,28 @@ final class TLSContext: @unchecked Sendable {
     }
   }
 
-  /// A connection's state on a socket.
-  func makeServer(_ fd: Int32) throws -> OpaquePointer {
-    guard let ssl = SSL_new(context), SSL_set_fd(ssl, fd) == 1 else {
-      throw TransportError.openSSL("TLS")
-    }
+  /// A connection's state, which reads from a socket and writes its records to a buffer.
+  func makeServer(_ fd: Int32, _ records: RecordBuffer) throws -> OpaquePointer {
+    let ssl = try make(fd, records)
     SSL_set_accept_state(ssl)
     return ssl
   }
 
-  /// - Parameter serverName: a DNS name or an IP address that the certificate must carry.
-  func makeClient(_ fd: Int32, serverName: String) throws -> OpaquePointer {
-    guard let ssl = SSL_new(context), SSL_set_fd(ssl, fd) == 1 else {
+  private func make(_ fd: Int32, _ records: RecordBuffer) throws -> OpaquePointer {
+    guard let ssl = SSL_new(context) else { throw TransportError.openSSL("TLS") }
+    guard let source = BIO_new_socket(fd, BIO_NOCLOSE), let sink = records.makeSink() else {
+      SSL_free(ssl)
       throw TransportError.openSSL("TLS")
     }
+    SSL_set0_rbio(ssl, source)
+    SSL_set0_wbio(ssl, sink)
+    return ssl
+  }
+
+  /// - Parameter serverName: a DNS name or an IP address that the certificate must carry.
+  func makeClient(_ fd: Int32, _ records: RecordBuffer, serverName: String) throws -> OpaquePointer
+  {
+    let ssl = try make(fd, records)
     let parameters = SSL_get0_param(ssl)
     if X509_VERIFY_PARAM_set1_ip_asc(parameters, serverName) != 1 {
       ERR_clear_error()

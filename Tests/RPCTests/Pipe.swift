@@ -160,7 +160,7 @@ extension Pipe {
   func call(_ method: String, _ message: [UInt8]?, timeoutMilliseconds: UInt64? = nil) -> Call {
     let deadline = timeoutMilliseconds.map { loop.now + $0 * 1_000_000 } ?? .max
     let call = Call(connection: client, method: method, deadline: deadline)
-    client.open(call, RPCRequest(method: method, message: message))
+    client.open(call, UnsentRequest(RequestHeader(method: method), message))
     return call
   }
 }

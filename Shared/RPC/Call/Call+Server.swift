@@ -1,3 +1,5 @@
+import Codec
+
 // What only a server does with a call.
 
 extension Call {
@@ -13,9 +15,22 @@ extension Call {
     connection.watchDeadline(deadline)
   }
 
-  /// Ends the call with one message and OK.
+  /// Ends the call with one message and OK; the handler has returned.
+  func respond(_ message: some Message) {
+    let size = message.encodedSize
+    guard canRespondAtOnce(messageBytes: size) else { return respond(message.serialized()) }
+    respondAtOnce(messageBytes: size) { message.encode(into: &$0) }
+  }
+
+  /// Ends the call with one message, as bytes, and OK; the handler has returned.
   func respond(_ message: [UInt8]) {
+    guard !canRespondAtOnce(messageBytes: message.count) else {
+      return respondAtOnce(messageBytes: message.count) { writer in
+        message.withUnsafeBytes { writer.writeRaw($0) }
+      }
+    }
     loop.run {
+      self.task = nil
       do {
         try self.checkSize(message.count)
         self.enqueue(.finish(RPCStatus(), message: message), nil)
@@ -25,9 +40,10 @@ extension Call {
     }
   }
 
-  /// Ends the call with a status; nil is OK.
+  /// Ends the call with a status, nil is OK; the handler has returned.
   func finish(_ error: RPCError?) {
     loop.run {
+      self.task = nil
       self.enqueue(.finish(error.map(RPCStatus.init(_:)) ?? RPCStatus(), message: nil), nil)
     }
   }

@@ -1,3 +1,4 @@
+import Codec
 import Synchronization
 
 /// One call on one connection, seen from either side: messages in, messages out, an end.
@@ -12,11 +13,17 @@ final class Call: @unchecked Sendable {
     case finish(RPCStatus, message: [UInt8]?)
   }
 
-  private struct Pending {
+  /// A class, for most calls never queue one and need not hold the room.
+  final class Pending {
     let item: Outgoing
     /// Bytes of the message that are framed already.
     var offset = 0
     let wait: CallWait<Void>?
+
+    init(_ item: Outgoing, _ wait: CallWait<Void>?) {
+      self.item = item
+      self.wait = wait
+    }
   }
 
   private struct Received {
@@ -34,10 +41,10 @@ final class Call: @unchecked Sendable {
   var maxMessageBytes: Int
   /// 0 until the stream is open.
   var stream: UInt32 = 0
-  /// Server: the handler's task, cancelled with the call.
+  /// Server: the task of a handler that has not returned, cancelled with the call.
   var task: Task<Void, Never>?
   /// Client: what is sent when a stream is free.
-  var request: RPCRequest?
+  var request: UnsentRequest?
   /// Told once when the call is over, with the failure if it was one.
   var onEnd: ((RPCError?) -> Void)?
   /// The answer's metadata, once it is there.
@@ -46,18 +53,20 @@ final class Call: @unchecked Sendable {
   private var inbox = FIFO<Received>()
   private var assembly: [UInt8] = []
   private var assemblyOwed = 0
+  /// Size of the last message that came in parts: the next is mostly of that size.
+  private var lastAssembledBytes = 0
   /// A MESSAGE with MORE has come, its end has not.
   private var isInMessage = false
   private(set) var hasReceivedMessage = false
   private var isInboundEnded = false
   private(set) var failure: RPCError?
   private var reader: CallWait<[UInt8]?>?
-  private var singleReader: CallWait<[UInt8]>?
+  private var answer: UnsafeContinuation<[UInt8], any Error>?
 
-  private var outbox = FIFO<Pending>()
-  private var head: Pending?
-  private var hasSentMessage = false
-  private var isOutboundClosed = false
+  var outbox = FIFO<Pending>()
+  var head: Pending?
+  var hasSentMessage = false
+  var isOutboundClosed = false
   private let isOverFlag = Atomic(false)
 
   init(connection: Connection, method: String, deadline: UInt64) {
@@ -74,14 +83,13 @@ final class Call: @unchecked Sendable {
   /// Readable from any thread.
   var isOver: Bool { isOverFlag.load(ordering: .acquiring) }
 
-  /// Bytes that were received and wait for the application.
   var isOutboxEmpty: Bool { head == nil && outbox.isEmpty }
 
   // MARK: Inbound, on the loop
 
   /// A whole first message came with the REQUEST or RESPONSE frame; it used no credit.
-  func receiveInline(_ bytes: [UInt8]?, endStream: Bool) {
-    if let bytes { inbox.append(Received(bytes: bytes, owed: 0)) }
+  func receiveInline(_ bytes: UnsafeRawBufferPointer?, endStream: Bool) {
+    if let bytes { inbox.append(Received(bytes: [UInt8](bytes), owed: 0)) }
     if endStream { isInboundEnded = true }
     wakeReader()
   }
@@ -109,6 +117,7 @@ final class Call: @unchecked Sendable {
         guard connection.reserveUnfinished(bytes.count) else {
           return refuseUnfinished(owed: assemblyOwed + bytes.count)
         }
+        if assembly.isEmpty { assembly.reserveCapacity(lastAssembledBytes) }
         assembly.append(contentsOf: bytes)
         assemblyOwed += bytes.count
         if inbox.isEmpty {
@@ -131,6 +140,7 @@ final class Call: @unchecked Sendable {
     } else {
       connection.releaseUnfinished(assembly.count)
       assembly.append(contentsOf: bytes)
+      lastAssembledBytes = assembly.count
       inbox.append(Received(bytes: assembly, owed: owed))
       assembly = []
     }
@@ -170,9 +180,9 @@ final class Call: @unchecked Sendable {
   }
 
   private func wakeReader() {
-    if let singleReader, let result = takeSingle() {
-      self.singleReader = nil
-      singleReader.resume(result)
+    if let answer, let result = takeAnswer() {
+      self.answer = nil
+      answer.resume(with: result)
     }
     guard let reader, let result = takeReady() else { return }
     self.reader = nil
@@ -180,8 +190,11 @@ final class Call: @unchecked Sendable {
   }
 
   /// The one message of an answer that is complete; nil while it is not.
-  private func takeSingle() -> Result<[UInt8], any Error>? {
-    if let failure { return .failure(failure) }
+  private func takeAnswer() -> Result<[UInt8], any Error>? {
+    if let failure {
+      discardUnread()
+      return .failure(failure)
+    }
     guard isInboundEnded else { return nil }
     guard let received = inbox.popFirst(), inbox.isEmpty else {
       discardUnread()
@@ -215,7 +228,7 @@ final class Call: @unchecked Sendable {
   ///
   /// - Throws: the call's failure; `CancellationError` if the reading task is cancelled.
   func next() async throws -> [UInt8]? {
-    if loop.isCurrent, let ready = takeReady() { return try ready.get() }
+    if let ready = takeIfReady() { return try ready.get() }
     let wait = CallWait<[UInt8]?>()
     return try await withTaskCancellationHandler {
       try await withUnsafeThrowingContinuation { continuation in
@@ -226,20 +239,22 @@ final class Call: @unchecked Sendable {
     }
   }
 
-  /// The whole answer of a call that has one message, once it is complete.
+  /// What `next` would return without waiting; nil if it must wait.
+  func takeIfReady() -> Result<[UInt8]?, any Error>? {
+    loop.isCurrent ? takeReady() : nil
+  }
+
+  /// The whole answer of a call that has one message, once it is complete. It ends with the call,
+  /// which is cancelled with the task.
   func single() async throws -> [UInt8] {
-    let wait = CallWait<[UInt8]>()
-    return try await withTaskCancellationHandler {
-      try await withUnsafeThrowingContinuation { continuation in
-        loop.run {
-          wait.begin(continuation)
-          guard !wait.isDone else { return }
-          if let ready = self.takeSingle() { wait.resume(ready) } else { self.singleReader = wait }
-        }
-      }
-    } onCancel: {
-      loop.execute { wait.cancel() }
+    try await withUnsafeThrowingContinuation { continuation in
+      loop.run { self.awaitAnswer(continuation) }
     }
+  }
+
+  /// Resumes `continuation` with the answer, on the loop.
+  func awaitAnswer(_ continuation: UnsafeContinuation<[UInt8], any Error>) {
+    if let ready = takeAnswer() { continuation.resume(with: ready) } else { answer = continuation }
   }
 
   private func awaitNext(
@@ -254,143 +269,6 @@ final class Call: @unchecked Sendable {
     } else {
       wait.resume(.failure(RPCError(.internal, "\(method): two tasks read one stream")))
     }
-  }
-
-  // MARK: Outbound, on the loop
-
-  /// Frames as much as credit and the connection's buffer allow.
-  ///
-  /// - Returns: whether everything queued has been framed.
-  @discardableResult
-  func pump() -> Bool {
-    while true {
-      if head == nil { head = outbox.popFirst() }
-      guard let pending = head else { return true }
-      guard stream != 0, !connection.isOutboundFull else { return false }
-      guard frame(pending) else { return false }
-      head = nil
-      pending.wait?.resume(.success(()))
-      if isOver { return true }
-    }
-  }
-
-  /// - Returns: false if it has to wait for credit.
-  private func frame(_ pending: Pending) -> Bool {
-    switch pending.item {
-    case .message(let bytes, let endStream):
-      return frameMessage(bytes, endStream: endStream)
-    case .halfClose:
-      connection.sendMessageFrame(stream, bytes: [], 0..<0, flags: [.empty, .endStream])
-      connection.closeLocal(self)
-      return true
-    case .finish(let status, let message):
-      return frameFinish(status, message)
-    }
-  }
-
-  private func frameMessage(_ bytes: [UInt8], endStream: Bool) -> Bool {
-    var offset = head?.offset ?? 0
-    repeat {
-      let granted = connection.takeSendCredit(stream, wanted: bytes.count - offset)
-      guard granted > 0 || bytes.isEmpty else {
-        head?.offset = offset
-        return false
-      }
-      let end = offset + granted
-      let isLast = end == bytes.count
-      connection.sendMessageFrame(
-        stream, bytes: bytes, offset..<end,
-        flags: isLast ? (endStream ? [.endStream] : []) : [.more])
-      offset = end
-      if !isLast, connection.isOutboundFull {
-        head?.offset = offset
-        return false
-      }
-    } while offset < bytes.count
-    hasSentMessage = true
-    if endStream { connection.closeLocal(self) }
-    return true
-  }
-
-  private func frameFinish(_ status: RPCStatus, _ message: [UInt8]?) -> Bool {
-    if let message {
-      if !hasSentMessage, message.count + 64 <= connection.peerSettings.maxFrameBytes {
-        connection.sendResponse(stream, message: message)
-        over(nil)
-        return true
-      }
-      guard frameMessage(message, endStream: false) else { return false }
-    }
-    connection.sendStatus(stream, status)
-    over(nil)
-    return true
-  }
-
-  func enqueue(_ item: Outgoing, _ wait: CallWait<Void>?) {
-    if isOutboundClosed || isOver {
-      wait?.resume(.failure(failure ?? RPCError(.cancelled, "\(method): the call is over")))
-      return
-    }
-    switch item {
-    case .message(_, let endStream): isOutboundClosed = endStream
-    case .halfClose, .finish: isOutboundClosed = true
-    }
-    outbox.append(Pending(item: item, wait: wait))
-    if !pump() { connection.markBlocked(self) }
-  }
-
-  // MARK: Outbound, from any task
-
-  /// Sends a message; suspends while the peer gives no credit.
-  ///
-  /// - Throws: RESOURCE_EXHAUSTED if the peer has announced a smaller limit.
-  func send(_ bytes: [UInt8]) async throws {
-    try checkSize(bytes.count)
-    try await submit(.message(bytes, endStream: false))
-  }
-
-  /// Says that no more messages follow.
-  func halfClose() {
-    loop.run {
-      guard self.connection.isClient, !self.isOutboundClosed else { return }
-      self.enqueue(.halfClose, nil)
-    }
-  }
-
-  private func submit(_ item: Outgoing) async throws {
-    let wait = CallWait<Void>()
-    try await withTaskCancellationHandler {
-      try await withUnsafeThrowingContinuation { continuation in
-        loop.run {
-          wait.begin(continuation)
-          if !wait.isDone { self.enqueue(item, wait) }
-        }
-      }
-    } onCancel: {
-      loop.execute { wait.cancel() }
-    }
-  }
-
-  /// The limit was announced, so the sender is the one to check it.
-  func checkSize(_ count: Int) throws {
-    let limit = connection.peerSettings.maxMessageBytes
-    guard count > limit else { return }
-    throw RPCError.resourceExhausted(
-      "\(method): a message of \(count) bytes is over the peer's limit of \(limit)",
-      limit: LimitExceeded(
-        name: "max_message_bytes", limit: Int64(limit), actual: Int64(count),
-        setting: "--max-message-bytes"))
-  }
-
-  // MARK: Client opening
-
-  /// Queues the first message of a request that did not fit the REQUEST frame.
-  func sendFirst(_ bytes: [UInt8], endStream: Bool) {
-    enqueue(.message(bytes, endStream: endStream), nil)
-  }
-
-  func markOutboundClosed() {
-    isOutboundClosed = true
   }
 
   // MARK: The end, on the loop
@@ -431,6 +309,7 @@ final class Call: @unchecked Sendable {
   }
 
   private func failWriters() {
+    guard !isOutboxEmpty else { return }
     let error = failure ?? RPCError(.cancelled, "\(method): the call is over")
     let current = head
     head = nil

@@ -28,7 +28,9 @@ public final class Channel: Sendable {
   public func unary<Request: Message, Response: Message>(
     _ method: MethodDescriptor, _ request: Request, options: CallOptions = CallOptions()
   ) async throws -> Response {
-    let answer = try await rawUnary(method, request.serialized(), options: options)
+    let answer = try await unary(method, options, messageBytes: request.encodedSize) {
+      request.encode(into: &$0)
+    }
     return try decode(answer)
   }
 
@@ -75,20 +77,8 @@ public final class Channel: Sendable {
   public func rawUnary(
     _ method: MethodDescriptor, _ message: [UInt8], options: CallOptions = CallOptions()
   ) async throws -> [UInt8] {
-    var retry = Retry(method, maximumAttempts: self.options.maximumAttempts)
-    let deadline = deadline(method, options)
-    while true {
-      let pool = pool()
-      do {
-        let call = try await start(
-          pool, method, options, deadline, message: message, attempt: retry.attempt)
-        return try await scoped(call, isUnary: true) { try await call.single() }
-      } catch let error as RPCError {
-        guard let wait = retry.wait(after: error, remaining: remaining(deadline)) else {
-          throw error
-        }
-        try await pool.sleep(milliseconds: wait)
-      }
+    try await unary(method, options, messageBytes: message.count) { writer in
+      message.withUnsafeBytes { writer.writeRaw($0) }
     }
   }
 
@@ -99,6 +89,53 @@ public final class Channel: Sendable {
   ) async throws -> Result {
     let call = try await open(method, options, message: nil)
     return try await scoped(call) { try await body(RawCall(call)) }
+  }
+
+  /// A unary call whose message `encode` writes, into the connection's own buffer where it can.
+  private nonisolated(nonsending) func unary(
+    _ method: MethodDescriptor, _ options: CallOptions, messageBytes: Int,
+    _ encode: (inout WireWriter) -> Void
+  ) async throws -> [UInt8] {
+    var retry = Retry(method, maximumAttempts: self.options.maximumAttempts)
+    let deadline = deadline(method, options)
+    while true {
+      let pool = pool()
+      do {
+        // What is awaited here stays where it is; each change of executor, even to the same, costs.
+        if pool.loop.isCurrent {
+          return try await attempt(
+            pool, method, options, deadline, retry.attempt, messageBytes: messageBytes, encode)
+        }
+        // One way there and one back, rather than one of each per step.
+        return try await withTaskExecutorPreference(pool.loop) {
+          try await attempt(
+            pool, method, options, deadline, retry.attempt, messageBytes: messageBytes, encode)
+        }
+      } catch let error as RPCError {
+        guard let wait = retry.wait(after: error, remaining: remaining(deadline)) else {
+          throw error
+        }
+        try await pool.sleep(milliseconds: wait)
+      }
+    }
+  }
+
+  /// One attempt of a unary call, on the pool's loop. Cancelling the task cancels the call, and
+  /// with it the wait for its answer.
+  private nonisolated(nonsending) func attempt(
+    _ pool: ConnectionPool, _ method: MethodDescriptor, _ options: CallOptions,
+    _ deadline: UInt64, _ attempt: UInt32, messageBytes: Int, _ encode: (inout WireWriter) -> Void
+  ) async throws -> [UInt8] {
+    let call = try await makeCall(pool, method, options, deadline, messageBytes: messageBytes)
+    let header = header(method, options, attempt)
+    return try await withTaskCancellationHandler {
+      try await withUnsafeThrowingContinuation { continuation in
+        call.awaitAnswer(continuation)
+        call.connection.open(call, header, messageBytes: messageBytes, encode)
+      }
+    } onCancel: {
+      if !call.isOver { leave(call) }
+    }
   }
 
   // MARK: Opening
@@ -144,29 +181,45 @@ public final class Channel: Sendable {
     _ pool: ConnectionPool, _ method: MethodDescriptor, _ options: CallOptions,
     _ deadline: UInt64, message: [UInt8]?, attempt: UInt32
   ) async throws -> Call {
-    let connection = try await pool.acquire(
-      deadline: deadline, waitForReady: options.waitForReady, method: method.name)
-    guard remaining(deadline) > 0 else {
+    let call = try await makeCall(
+      pool, method, options, deadline, messageBytes: message?.count ?? 0)
+    let request = UnsentRequest(header(method, options, attempt), message)
+    pool.loop.run { call.connection.open(call, request) }
+    return call
+  }
+
+  private nonisolated(nonsending) func makeCall(
+    _ pool: ConnectionPool, _ method: MethodDescriptor, _ options: CallOptions,
+    _ deadline: UInt64, messageBytes: Int
+  ) async throws -> Call {
+    let connection =
+      if let ready = pool.connectionIfReady() { ready } else {
+        try await pool.acquire(
+          deadline: deadline, waitForReady: options.waitForReady, method: method.name)
+      }
+    let call = Call(connection: connection, method: method.name, deadline: deadline)
+    guard call.startTime < deadline else {
       throw RPCError(.deadlineExceeded, "\(method.name): deadline exceeded while connecting")
     }
-    let call = Call(connection: connection, method: method.name, deadline: deadline)
-    if let message { try call.checkSize(message.count) }
-    let request = RPCRequest(
-      method: method.name, traceparent: (options.trace ?? .random()).header,
-      principal: options.principal, credential: options.credential,
-      metadata: options.metadata.wire, attempt: attempt, message: message)
-    pool.loop.run { connection.open(call, request) }
+    try call.checkSize(messageBytes)
     return call
+  }
+
+  private func header(
+    _ method: MethodDescriptor, _ options: CallOptions, _ attempt: UInt32
+  ) -> RequestHeader {
+    RequestHeader(
+      method: method.name, trace: options.trace ?? .random(), principal: options.principal,
+      credential: options.credential, metadata: options.metadata.wire, attempt: attempt)
   }
 
   /// Runs `body` and leaves no call behind: what the server has not ended by then is cancelled, and
   /// cancelling the task cancels the call.
   private func scoped<Result>(
-    _ call: Call, isUnary: Bool = false, _ body: () async throws -> Result
+    _ call: Call, _ body: () async throws -> Result
   ) async throws -> Result {
     try await withTaskCancellationHandler {
-      // A unary call that is over holds nothing: it is spared the way to its loop.
-      defer { if !isUnary || !call.isOver { leave(call) } }
+      defer { leave(call) }
       do {
         return try await body()
       } catch is CancellationError {

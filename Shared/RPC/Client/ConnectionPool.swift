@@ -44,7 +44,7 @@ final class ConnectionPool: @unchecked Sendable {
   ///
   /// - Throws: UNAVAILABLE, marked as not processed, when none can be made.
   func acquire(deadline: UInt64, waitForReady: Bool, method: String) async throws -> Connection {
-    if loop.isCurrent, let ready = pick() { return ready }
+    if let ready = connectionIfReady() { return ready }
     let wait = CallWait<Connection>()
     return try await withTaskCancellationHandler {
       try await withUnsafeThrowingContinuation { continuation in
@@ -56,6 +56,11 @@ final class ConnectionPool: @unchecked Sendable {
     } onCancel: {
       loop.execute { wait.cancel() }
     }
+  }
+
+  /// What `acquire` would return without waiting; nil if it must wait.
+  func connectionIfReady() -> Connection? {
+    loop.isCurrent ? pick() : nil
   }
 
   func sleep(milliseconds: UInt64) async throws {
@@ -84,14 +89,19 @@ final class ConnectionPool: @unchecked Sendable {
   }
 
   private func pick() -> Connection? {
-    let ready = subchannels.compactMap { subchannel in
-      subchannel.connection.flatMap { $0.isUsable ? $0 : nil }
-    }
+    // The usual case, and every call's.
+    if subchannels.count == 1 { return usable(subchannels[0]) }
+    let ready = subchannels.compactMap(usable)
     guard ready.count > 1 else { return ready.first }
     // Two different ones at random; the less loaded of them gets the call.
     let first = Int.random(in: 0..<ready.count)
     let second = (first + Int.random(in: 1..<ready.count)) % ready.count
     return ready[first].load <= ready[second].load ? ready[first] : ready[second]
+  }
+
+  private func usable(_ subchannel: Subchannel) -> Connection? {
+    guard let connection = subchannel.connection, connection.isUsable else { return nil }
+    return connection
   }
 
   private func enter(

@@ -1,8 +1,17 @@
+import Codec
+
 // Calls: opening, leaving, credit, who waits for it.
 
 extension Connection {
   /// Client: begins a call, now or when the peer's limit of concurrent calls allows.
-  func open(_ call: Call, _ request: RPCRequest) {
+  ///
+  /// - Parameters:
+  ///   - messageBytes: size of the one message that `encode` writes; nil if messages follow.
+  func open(
+    _ call: Call, _ header: RequestHeader, messageBytes: Int?, _ encode: (inout WireWriter) -> Void
+  ) {
+    // Cancelled before it could begin.
+    guard !call.isOver else { return }
     guard isUsable else {
       var error = closeError ?? RPCError(.unavailable, "connection to \(peerAddress) is closing")
       error.details.notProcessed = true
@@ -11,39 +20,49 @@ extension Connection {
     }
     watchDeadline(call.deadline)
     guard state.canOpenStream, waitingToOpen.isEmpty else {
-      call.request = request
+      let message = messageBytes.map { UnsentRequest.bytes(count: $0, encode) }
+      call.request = UnsentRequest(header, message)
       waitingToOpen.append(call)
       return
     }
-    openNow(call, request)
+    openNow(call, header, messageBytes: messageBytes, encode)
   }
 
-  func openNow(_ call: Call, _ request: RPCRequest) {
-    var request = request
-    let isUnary = request.message != nil
+  /// The same with a message that is bytes already.
+  func open(_ call: Call, _ request: UnsentRequest) {
+    open(call, request.header, messageBytes: request.message?.count, request.encodeMessage)
+  }
+
+  private func openNow(
+    _ call: Call, _ header: RequestHeader, messageBytes: Int?, _ encode: (inout WireWriter) -> Void
+  ) {
+    var header = header
     if call.deadline != .max {
-      request.timeoutMicroseconds = max(1, (call.deadline &- min(loop.now, call.deadline)) / 1_000)
+      header.timeoutMicroseconds = max(1, (call.deadline &- min(loop.now, call.deadline)) / 1_000)
     }
-    if request.encodedSize > state.peer.maxFrameBytes, let message = request.message {
-      request.message = nil
-      guard checkSize(of: request, for: call) else { return }
+    guard checkSize(of: header, for: call) else { return }
+    guard let messageBytes else {
       call.stream = state.openStream(call, endStream: false)
-      send(.request, [], call.stream, request)
-      call.sendFirst(message, endStream: true)
-    } else {
-      guard checkSize(of: request, for: call) else { return }
-      call.stream = state.openStream(call, endStream: isUnary)
-      send(.request, isUnary ? [.endStream] : [], call.stream, request)
-      if isUnary { call.markOutboundClosed() }
+      sendRequest(call.stream, [], header, messageBytes: nil, encode)
       if !call.pump() { markBlocked(call) }
+      return
+    }
+    if header.encodedSize(messageBytes: messageBytes) > state.peer.maxFrameBytes {
+      call.stream = state.openStream(call, endStream: false)
+      sendRequest(call.stream, [], header, messageBytes: nil, encode)
+      call.sendFirst(UnsentRequest.bytes(count: messageBytes, encode), endStream: true)
+    } else {
+      call.stream = state.openStream(call, endStream: true)
+      sendRequest(call.stream, [.endStream], header, messageBytes: messageBytes, encode)
+      call.markOutboundClosed()
     }
   }
 
   /// Metadata and credential cannot be cut, as messages can: a REQUEST that is too large without
   /// its message fails its own call rather than the connection.
-  private func checkSize(of request: RPCRequest, for call: Call) -> Bool {
+  private func checkSize(of header: RequestHeader, for call: Call) -> Bool {
     let limit = state.peer.maxFrameBytes
-    let size = request.encodedSize
+    let size = header.encodedSize(messageBytes: nil)
     guard size > limit else { return true }
     let error = RPCError.resourceExhausted(
       "\(call.method): metadata and credential make a REQUEST of \(size) bytes, over the peer's "
@@ -59,14 +78,15 @@ extension Connection {
     while state.canOpenStream, let call = waitingToOpen.popFirst() {
       guard let request = call.request, call.failure == nil else { continue }
       call.request = nil
-      openNow(call, request)
+      openNow(
+        call, request.header, messageBytes: request.message?.count, request.encodeMessage)
     }
     closeIfDrained()
   }
 
   /// Client: leaves a call; nothing if it is over.
   func cancel(_ call: Call, _ error: RPCError) {
-    if call.stream != 0, state.streams[call.stream] != nil {
+    if call.stream != 0, state.streams.contains(call.stream) {
       state.remove(call.stream)
       send(.cancel, [], call.stream, RPCCancel(reason: error.message))
       streamEnded()
@@ -77,7 +97,7 @@ extension Connection {
 
   /// Either side ends a call for a reason of its own.
   func abort(_ call: Call, _ error: RPCError) {
-    guard state.streams[call.stream] != nil || isClient else { return }
+    guard state.streams.contains(call.stream) || isClient else { return }
     if isClient {
       cancel(call, error)
     } else {

@@ -36,7 +36,7 @@ extension Connection {
     do {
       return try M(serialized: payload)
     } catch {
-      throw ProtocolViolation("malformed \(M.protoName): \(error)")
+      throw malformed(M.self, error)
     }
   }
 
@@ -58,22 +58,35 @@ extension Connection {
   func handleRequest(_ header: FrameHeader, _ payload: UnsafeRawBufferPointer)
     throws(ProtocolViolation)
   {
-    var request = try decode(RPCRequest.self, payload)
+    let request: ReceivedRequest
+    do {
+      request = try ReceivedRequest(payload)
+    } catch {
+      throw malformed(RPCRequest.self, error)
+    }
     switch try state.receivedRequest(header.stream) {
     case .refuse(let error):
       send(.status, [.endStream], header.stream, RPCStatus(error))
     case .accept:
-      let timeout = request.timeoutMicroseconds
-      let deadline = timeout == 0 ? .max : loop.now &+ min(timeout, 1 << 40) * 1_000
-      let call = Call(connection: self, method: request.method, deadline: deadline)
-      call.stream = header.stream
-      let endStream = header.flags.contains(.endStream)
-      state.acceptStream(header.stream, call, endStream: endStream)
-      call.receiveInline(request.message, endStream: endStream)
-      request.message = nil
-      watchDeadline(deadline)
-      onCall?(call, request)
+      try onRequest?(header, request)
     }
+  }
+
+  /// Server: takes on a call that the state machine lets in.
+  func accept(_ header: FrameHeader, _ request: ReceivedRequest, method: String) -> Call {
+    let timeout = request.timeoutMicroseconds
+    let deadline = timeout == 0 ? .max : loop.now &+ min(timeout, 1 << 40) * 1_000
+    let call = Call(connection: self, method: method, deadline: deadline)
+    call.stream = header.stream
+    let endStream = header.flags.contains(.endStream)
+    state.acceptStream(header.stream, call, endStream: endStream)
+    call.receiveInline(request.message, endStream: endStream)
+    watchDeadline(deadline)
+    return call
+  }
+
+  func malformed<M: Message>(_: M.Type, _ error: CodecError) -> ProtocolViolation {
+    ProtocolViolation("malformed \(M.protoName): \(error)")
   }
 
   func handleMessage(_ header: FrameHeader, _ payload: UnsafeRawBufferPointer)
@@ -95,7 +108,12 @@ extension Connection {
   func handleResponse(_ header: FrameHeader, _ payload: UnsafeRawBufferPointer)
     throws(ProtocolViolation)
   {
-    let response = try decode(RPCResponse.self, payload)
+    let response: ReceivedResponse
+    do {
+      response = try ReceivedResponse(payload)
+    } catch {
+      throw malformed(RPCResponse.self, error)
+    }
     guard let call = try state.receivedEnd(header.stream) else { return }
     guard !call.hasReceivedMessage else {
       let violation = ProtocolViolation("RESPONSE on stream \(header.stream) after a MESSAGE")

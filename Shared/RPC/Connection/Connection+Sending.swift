@@ -6,12 +6,19 @@ extension Connection {
   func send(
     _ kind: FrameKind, _ flags: FrameFlags, _ stream: UInt32, _ message: some Message
   ) {
-    let size = message.encodedSize
+    send(kind, flags, stream, bytes: message.encodedSize) { message.encode(into: &$0) }
+  }
+
+  /// A frame whose payload of exactly `size` bytes `encode` writes.
+  func send(
+    _ kind: FrameKind, _ flags: FrameFlags, _ stream: UInt32, bytes size: Int,
+    _ encode: (inout WireWriter) -> Void
+  ) {
     let room = out.extend(by: FrameHeader.size + size)
     FrameHeader(kind: kind, flags: flags, stream: stream, payloadLength: UInt32(size))
       .write(to: room)
     var writer = WireWriter(UnsafeMutableRawBufferPointer(rebasing: room[FrameHeader.size...]))
-    message.encode(into: &writer)
+    encode(&writer)
     scheduleFlush()
   }
 
@@ -44,12 +51,28 @@ extension Connection {
     scheduleFlush()
   }
 
-  func sendResponse(_ stream: UInt32, message: [UInt8]) {
-    var response = RPCResponse()
-    response.message = message
+  /// A RESPONSE whose message `encode` writes.
+  func sendResponse(_ stream: UInt32, messageBytes: Int, _ encode: (inout WireWriter) -> Void) {
     state.closeLocal(stream)
-    send(.response, [.endStream], stream, response)
+    send(.response, [.endStream], stream, bytes: InlineMessage.size(of: messageBytes)) { writer in
+      InlineMessage.encodePrefix(messageBytes: messageBytes, into: &writer)
+      encode(&writer)
+    }
     closeIfDrained()
+  }
+
+  /// A REQUEST, with a message that `encode` writes where `messageBytes` is not nil.
+  func sendRequest(
+    _ stream: UInt32, _ flags: FrameFlags, _ header: RequestHeader, messageBytes: Int?,
+    _ encode: (inout WireWriter) -> Void
+  ) {
+    let size = header.encodedSize(messageBytes: messageBytes)
+    send(.request, flags, stream, bytes: size) { writer in
+      header.encode(into: &writer)
+      guard let messageBytes else { return }
+      InlineMessage.encodePrefix(messageBytes: messageBytes, into: &writer)
+      encode(&writer)
+    }
   }
 
   func sendStatus(_ stream: UInt32, _ status: RPCStatus) {

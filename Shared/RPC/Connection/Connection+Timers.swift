@@ -7,7 +7,7 @@ extension Connection {
     guard deadline < nextDeadline else { return }
     nextDeadline = deadline
     if let deadlineTimer { loop.cancel(deadlineTimer) }
-    deadlineTimer = loop.schedule(at: deadline) { [weak self] in self?.deadlinesDue() }
+    deadlineTimer = loop.schedule(at: deadline) { [self] in deadlinesDue() }
   }
 
   func deadlinesDue() {
@@ -16,7 +16,7 @@ extension Connection {
     let now = loop.now
     var next = UInt64.max
     var due: [Call] = []
-    for stream in state.streams.values {
+    for (_, stream) in state.streams.all {
       if stream.call.deadline <= now {
         due.append(stream.call)
       } else {
@@ -54,7 +54,7 @@ extension Connection {
     let due = keepalive.nextCheck(
       isOpen: state.phase != .awaitingHello, interval: state.peer.pingIntervalMilliseconds,
       timeout: settings.peerTimeoutMilliseconds)
-    keepaliveTimer = loop.schedule(at: due) { [weak self] in self?.keepaliveDue() }
+    keepaliveTimer = loop.schedule(at: due) { [self] in keepaliveDue() }
   }
 
   func keepaliveDue() {

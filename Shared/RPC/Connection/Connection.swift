@@ -36,7 +36,7 @@ public final class Connection: TurnEndHandler, @unchecked Sendable {
   var helloCredential = ""
 
   var state: ConnectionState<Call>
-  let out = OutputBuffer()
+  let out: OutputBuffer
   weak var transport: (any ConnectionTransport)?
   private var isFlushScheduled = false
   var isClosing = false
@@ -47,8 +47,8 @@ public final class Connection: TurnEndHandler, @unchecked Sendable {
   var waitingToOpen = FIFO<Call>()
   let credential: String
 
-  /// Server: a call arrived.
-  var onCall: ((Call, RPCRequest) -> Void)?
+  /// Server: a call arrived that the state machine lets in; it is taken on by `accept`.
+  var onRequest: ((FrameHeader, ReceivedRequest) throws(ProtocolViolation) -> Void)?
   /// Client: HELLO was answered.
   var onOpen: (() -> Void)?
   /// The peer drains, or the connection is gone; at most one each.
@@ -66,6 +66,7 @@ public final class Connection: TurnEndHandler, @unchecked Sendable {
     credential: String = ""
   ) {
     self.loop = loop
+    out = OutputBuffer(pool: loop.buffers)
     self.isClient = isClient
     self.settings = settings
     self.peerAddress = peerAddress
@@ -141,7 +142,7 @@ public final class Connection: TurnEndHandler, @unchecked Sendable {
     blocked.removeAll()
     onClose?(error)
     onClose = nil
-    onCall = nil
+    onRequest = nil
     onOpen = nil
     onDraining = nil
   }

@@ -39,7 +39,7 @@ struct ConnectionState<Call> {
   let local: ConnectionSettings
   private(set) var phase = Phase.awaitingHello
   private(set) var peer: ConnectionSettings
-  private(set) var streams: [UInt32: StreamState<Call>] = [:]
+  private(set) var streams = StreamTable<StreamState<Call>>()
   private(set) var connectionSendCredit = 0
 
   private var nextStream: UInt32 = 1
@@ -110,7 +110,7 @@ struct ConnectionState<Call> {
     precondition(role == .client && canOpenStream, "the caller checks canOpenStream")
     let id = nextStream
     nextStream += 2
-    streams[id] = newStream(call, isLocalClosed: endStream, isRemoteClosed: false)
+    streams.insert(id, newStream(call, isLocalClosed: endStream, isRemoteClosed: false))
     return id
   }
 
@@ -138,7 +138,7 @@ struct ConnectionState<Call> {
   }
 
   mutating func acceptStream(_ id: UInt32, _ call: Call, endStream: Bool) {
-    streams[id] = newStream(call, isLocalClosed: false, isRemoteClosed: endStream)
+    streams.insert(id, newStream(call, isLocalClosed: false, isRemoteClosed: endStream))
   }
 
   private func newStream(_ call: Call, isLocalClosed: Bool, isRemoteClosed: Bool)
@@ -165,15 +165,15 @@ struct ConnectionState<Call> {
       throw ProtocolViolation("MESSAGE of \(bytes) bytes exceeds the connection's credit")
     }
     connectionReceiveCredit -= bytes
-    guard streams[id] != nil else {
-      guard wasOpened(id) else { throw ProtocolViolation("MESSAGE on stream \(id), never opened") }
-      return .discard
+    let action = try streams.update(id) { (stream) throws(ProtocolViolation) in
+      try Self.receiveOpen(&stream, id, bytes: bytes, endStream: endStream)
     }
-    // One access in place: a copy in and out would cost a retain per frame.
-    return try receiveOpen(&streams[id]!, id, bytes: bytes, endStream: endStream)  // checked above
+    if let action { return action }
+    guard wasOpened(id) else { throw ProtocolViolation("MESSAGE on stream \(id), never opened") }
+    return .discard
   }
 
-  private func receiveOpen(
+  private static func receiveOpen(
     _ stream: inout StreamState<Call>, _ id: UInt32, bytes: Int, endStream: Bool
   ) throws(ProtocolViolation) -> MessageAction {
     guard !stream.isRemoteClosed else {
@@ -190,7 +190,7 @@ struct ConnectionState<Call> {
   /// Client: RESPONSE or STATUS arrived; the stream is over.
   mutating func receivedEnd(_ id: UInt32) throws(ProtocolViolation) -> Call? {
     guard role == .client else { throw ProtocolViolation("an answer from a client") }
-    guard let stream = streams.removeValue(forKey: id) else {
+    guard let stream = streams.remove(id) else {
       guard wasOpened(id) else {
         throw ProtocolViolation("an answer on stream \(id), never opened")
       }
@@ -202,7 +202,7 @@ struct ConnectionState<Call> {
   /// Server: CANCEL arrived; the stream is over.
   mutating func receivedCancel(_ id: UInt32) throws(ProtocolViolation) -> Call? {
     guard role == .server else { throw ProtocolViolation("CANCEL from a server") }
-    guard let stream = streams.removeValue(forKey: id) else {
+    guard let stream = streams.remove(id) else {
       guard wasOpened(id) else { throw ProtocolViolation("CANCEL on stream \(id), never opened") }
       return nil
     }
@@ -217,15 +217,15 @@ struct ConnectionState<Call> {
   /// Our last frame of the stream is sent. A server's ends the stream.
   mutating func closeLocal(_ id: UInt32) {
     if role == .server {
-      streams[id] = nil
+      streams.remove(id)
     } else {
-      streams[id]?.isLocalClosed = true
+      streams.update(id) { $0.isLocalClosed = true }
     }
   }
 
   /// The stream is over for a reason of ours (cancel, deadline).
   mutating func remove(_ id: UInt32) {
-    streams[id] = nil
+    streams.remove(id)
   }
 
   // MARK: Credit
@@ -239,25 +239,29 @@ struct ConnectionState<Call> {
       guard connectionSendCredit <= limit else { throw ProtocolViolation("credit over 2 GiB") }
       return .connection
     }
-    guard let stream = streams[id] else {
-      guard wasOpened(id) else { throw ProtocolViolation("CREDIT on stream \(id), never opened") }
-      return .none
+    let call = try streams.update(id) { (stream) throws(ProtocolViolation) in
+      guard stream.sendCredit + Int(bytes) <= limit else {
+        throw ProtocolViolation("credit of stream \(id) over 2 GiB")
+      }
+      stream.sendCredit += Int(bytes)
+      return stream.call
     }
-    guard stream.sendCredit + Int(bytes) <= limit else {
-      throw ProtocolViolation("credit of stream \(id) over 2 GiB")
-    }
-    streams[id]?.sendCredit += Int(bytes)
-    return .stream(stream.call)
+    if let call { return .stream(call) }
+    guard wasOpened(id) else { throw ProtocolViolation("CREDIT on stream \(id), never opened") }
+    return .none
   }
 
   /// Takes up to `wanted` bytes of send credit for one frame; 0 means wait.
   mutating func takeSendCredit(_ id: UInt32, wanted: Int) -> Int {
-    guard let credit = streams[id]?.sendCredit else { return 0 }
-    let granted = min(wanted, credit, connectionSendCredit, peer.maxFrameBytes)
-    guard granted > 0 else { return 0 }
-    streams[id]?.sendCredit -= granted
-    connectionSendCredit -= granted
-    return granted
+    let available = min(wanted, connectionSendCredit, peer.maxFrameBytes)
+    guard available > 0 else { return 0 }
+    let granted = streams.update(id) { stream in
+      let granted = min(available, stream.sendCredit)
+      stream.sendCredit -= granted
+      return granted
+    }
+    connectionSendCredit -= granted ?? 0
+    return granted ?? 0
   }
 
   /// The application took `bytes` of a stream (nil: of one that is gone). Grants are given back by
@@ -270,15 +274,18 @@ struct ConnectionState<Call> {
       connectionReceiveCredit += connectionConsumed
       connectionConsumed = 0
     }
-    guard let id, let stream = streams[id], !stream.isRemoteClosed else { return (connection, nil) }
-    let total = stream.consumed + bytes
-    guard total * 2 >= local.initialStreamCredit else {
-      streams[id]?.consumed = total
-      return (connection, nil)
+    guard let id else { return (connection, nil) }
+    let window = local.initialStreamCredit
+    let granted = streams.update(id) { stream in
+      guard !stream.isRemoteClosed else { return 0 }
+      stream.consumed += bytes
+      guard stream.consumed * 2 >= window else { return 0 }
+      defer { stream.consumed = 0 }
+      stream.receiveCredit += stream.consumed
+      return stream.consumed
     }
-    streams[id]?.consumed = 0
-    streams[id]?.receiveCredit += total
-    return (connection, CreditGrant(stream: id, bytes: UInt32(total)))
+    guard let granted, granted > 0 else { return (connection, nil) }
+    return (connection, CreditGrant(stream: id, bytes: UInt32(granted)))
   }
 
   // MARK: The end
@@ -293,15 +300,13 @@ struct ConnectionState<Call> {
   mutating func receivedGoaway(lastStream: UInt32) -> [Call] {
     if phase != .closed { phase = .draining }
     guard role == .client else { return [] }
-    let refused = streams.keys.filter { $0 > lastStream }.sorted()
-    return refused.compactMap { streams.removeValue(forKey: $0)?.call }
+    let refused = streams.all.map(\.stream).filter { $0 > lastStream }.sorted()
+    return refused.compactMap { streams.remove($0)?.call }
   }
 
   /// The transport is gone: all calls still open.
   mutating func close() -> [Call] {
     phase = .closed
-    let calls = streams.sorted { $0.key < $1.key }.map(\.value.call)
-    streams.removeAll()
-    return calls
+    return streams.removeAll().map(\.call)
   }
 }

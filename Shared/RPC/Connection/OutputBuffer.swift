@@ -1,17 +1,19 @@
-import Codec
-
 /// Bytes that wait to be written, contiguous, so that a whole turn goes out in one system call.
 ///
-/// Grows by doubling; gives its memory back when drained above `keptCapacity`, so that an idle
-/// connection holds none.
+/// Begins with a buffer of the loop's pool and grows by doubling; gives its memory back when it is
+/// empty, so that an idle connection holds none.
 final class OutputBuffer {
-  private static let keptCapacity = 64 << 10
-
+  private let pool: BufferPool
   private var base: UnsafeMutableRawPointer?
   private var capacity = 0
   private var start = 0
   private var end = 0
 
+  init(pool: BufferPool) {
+    self.pool = pool
+  }
+
+  // Whoever drops a connection may be on another thread than its loop: the pool is left alone.
   deinit { base?.deallocate() }
 
   var count: Int { end - start }
@@ -35,7 +37,7 @@ final class OutputBuffer {
     guard start == end else { return }
     start = 0
     end = 0
-    if capacity > OutputBuffer.keptCapacity { release() }
+    if capacity > BufferPool.bufferSize { release() }
   }
 
   /// Gives the memory back if nothing waits.
@@ -44,23 +46,32 @@ final class OutputBuffer {
   }
 
   private func release() {
-    base?.deallocate()
+    if let base { release(base) }
     base = nil
     capacity = 0
+  }
+
+  private func release(_ buffer: UnsafeMutableRawPointer) {
+    if capacity == BufferPool.bufferSize { pool.give(buffer) } else { buffer.deallocate() }
   }
 
   private func grow(by count: Int) {
     let pending = self.count
     if start > 0, pending + count <= capacity, let base {
       base.copyMemory(from: base + start, byteCount: pending)
+    } else if base == nil, count <= BufferPool.bufferSize {
+      base = pool.take()
+      capacity = BufferPool.bufferSize
     } else {
-      capacity = max(4_096, capacity * 2, pending + count)
-      let larger = UnsafeMutableRawPointer.allocate(byteCount: capacity, alignment: 16)
+      // Whoever needs more than one buffer mostly needs much more.
+      let larger = max(capacity * 2, pending + count, 8 * BufferPool.bufferSize)
+      let memory = UnsafeMutableRawPointer.allocate(byteCount: larger, alignment: 16)
       if let base {
-        larger.copyMemory(from: base + start, byteCount: pending)
-        base.deallocate()
+        memory.copyMemory(from: base + start, byteCount: pending)
+        release(base)
       }
-      base = larger
+      base = memory
+      capacity = larger
     }
     start = 0
     end = pending

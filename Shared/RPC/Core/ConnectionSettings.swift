@@ -34,11 +34,11 @@ public struct ConnectionSettings: Sendable, Equatable {
     self.software = software
   }
 
-  /// 64 KiB frames, 4 MiB messages, 1,024 streams, 256 KiB credit a stream and 8 MiB a connection,
+  /// 64 KiB frames, 4 MiB messages, 1,024 streams, 1 MiB credit a stream and 8 MiB a connection,
   /// PING after 30 s of silence, 10 s for the peer to answer, 4 MiB unsent at most.
   public static let defaults = ConnectionSettings(
     maxFrameBytes: 64 << 10, maxMessageBytes: 4 << 20, maxConcurrentStreams: 1_024,
-    initialStreamCredit: 256 << 10, initialConnectionCredit: 8 << 20,
+    initialStreamCredit: 1 << 20, initialConnectionCredit: 8 << 20,
     pingIntervalMilliseconds: 30_000, peerTimeoutMilliseconds: 10_000,
     outboundHighWaterBytes: 4 << 20, software: "assay/1")
 }

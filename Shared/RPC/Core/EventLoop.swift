@@ -11,6 +11,10 @@ import Synchronization
 /// `@unchecked Sendable`: `inbox` is behind its mutex; everything else is touched by the owning
 /// thread alone, which `assertCurrent` checks in debug builds.
 public final class EventLoop: TaskExecutor, @unchecked Sendable {
+  /// Jobs after which what they have produced is written, though more wait. Measured with 128 calls
+  /// in bursts: both sides work at once then, where one write for all has them wait in turns.
+  private static let jobsPerTurnEnd = 32
+
   private struct Inbox {
     var jobs: [UnownedJob] = []
     var closures: [@Sendable () -> Void] = []
@@ -26,6 +30,8 @@ public final class EventLoop: TaskExecutor, @unchecked Sendable {
   private var runningJobs: [UnownedJob] = []
   private var timers = TimerHeap()
   private var turnEnds: [any TurnEndHandler] = []
+  /// What the loop's connections write into.
+  let buffers = BufferPool()
 
   /// Monotonic time in nanoseconds, read once per turn.
   public private(set) var now: UInt64
@@ -92,7 +98,8 @@ public final class EventLoop: TaskExecutor, @unchecked Sendable {
       defer { inbox.isWakeRequested = true }
       return !inbox.isWakeRequested
     }
-    if needsWake { wake() }
+    // The loop looks before it sleeps.
+    if needsWake, !isCurrent { wake() }
   }
 
   /// Calls `body` on the loop at `deadline` (nanoseconds of `now`'s clock), unless cancelled.
@@ -154,6 +161,8 @@ public final class EventLoop: TaskExecutor, @unchecked Sendable {
       while index < runningJobs.count {
         runningJobs[index].runSynchronously(on: executor)
         index += 1
+        // The other side can begin with these while the rest is worked on.
+        if index % EventLoop.jobsPerTurnEnd == 0 { runTurnEnds() }
       }
       runningJobs.removeAll(keepingCapacity: true)
     }

@@ -3,12 +3,30 @@ public struct RPCError: Error, Sendable, Equatable, CustomStringConvertible {
   public var code: StatusCode
   /// What was wrong, where, what was expected, what to do. Goes to the caller: never a secret.
   public var message: String
-  public var details: StatusDetails
+  public var details: StatusDetails {
+    get { boxed?.details ?? StatusDetails() }
+    set { boxed = newValue.isEmpty ? nil : Box(newValue) }
+  }
+
+  /// Details are rare and large: apart, so that every call need not hold the room for them.
+  private final class Box: Sendable {
+    let details: StatusDetails
+
+    init(_ details: StatusDetails) {
+      self.details = details
+    }
+  }
+
+  private var boxed: Box?
 
   public init(_ code: StatusCode, _ message: String, details: StatusDetails = StatusDetails()) {
     self.code = code
     self.message = message
     self.details = details
+  }
+
+  public static func == (lhs: RPCError, rhs: RPCError) -> Bool {
+    lhs.code == rhs.code && lhs.message == rhs.message && lhs.details == rhs.details
   }
 
   public var description: String { "\(code.name): \(message)" }

@@ -2,12 +2,19 @@ import Codec
 
 /// Which handler answers which method.
 public struct Router: Sendable {
-  /// What a handler gives back: a last message, or nothing.
-  typealias Handler = @Sendable (Call, ServerContext) async throws -> [UInt8]?
+  /// Answers a call: by ending it, or by throwing.
+  typealias Handler =
+    nonisolated(nonsending) @Sendable (Call, ServerContext) async throws -> Void
 
-  struct Route: Sendable {
+  /// A class, so that what is made for each call refers to it at the cost of one word.
+  final class Route: Sendable {
     let method: MethodDescriptor
     let handler: Handler
+
+    init(_ method: MethodDescriptor, _ handler: @escaping Handler) {
+      self.method = method
+      self.handler = handler
+    }
   }
 
   private(set) var routes: [String: Route] = [:]
@@ -29,7 +36,8 @@ public struct Router: Sendable {
     _ handler: @escaping @Sendable (Request, ServerContext) async throws -> Response
   ) {
     add(method) { call, context in
-      try await handler(Router.single(call), context).serialized()
+      let request: Request = try await Router.single(call)
+      call.respond(try await handler(request, context))
     }
   }
 
@@ -38,7 +46,7 @@ public struct Router: Sendable {
     _ handler: @escaping @Sendable (MessageReader<Request>, ServerContext) async throws -> Response
   ) {
     add(method) { call, context in
-      try await handler(MessageReader(call), context).serialized()
+      call.respond(try await handler(MessageReader(call), context))
     }
   }
 
@@ -48,8 +56,9 @@ public struct Router: Sendable {
       @escaping @Sendable (Request, MessageWriter<Response>, ServerContext) async throws -> Void
   ) {
     add(method) { call, context in
-      try await handler(Router.single(call), MessageWriter(call), context)
-      return nil
+      let request: Request = try await Router.single(call)
+      try await handler(request, MessageWriter(call), context)
+      call.finish(nil)
     }
   }
 
@@ -62,7 +71,7 @@ public struct Router: Sendable {
   ) {
     add(method) { call, context in
       try await handler(MessageReader(call), MessageWriter(call), context)
-      return nil
+      call.finish(nil)
     }
   }
 
@@ -71,17 +80,28 @@ public struct Router: Sendable {
   public mutating func fallback(
     _ handler: @escaping @Sendable (RawCall, ServerContext) async throws -> [UInt8]?
   ) {
-    fallback = { call, context in try await handler(RawCall(call), context) }
+    fallback = { call, context in
+      if let message = try await handler(RawCall(call), context) {
+        call.respond(message)
+      } else {
+        call.finish(nil)
+      }
+    }
   }
 
   private mutating func add(_ method: MethodDescriptor, _ handler: @escaping Handler) {
     precondition(routes[method.name] == nil, "\(method.name) registered twice")
-    routes[method.name] = Route(method: method, handler: handler)
+    routes[method.name] = Route(method, handler)
   }
 
   /// The one request message of a method that takes one.
-  private static func single<Request: Message>(_ call: Call) async throws -> Request {
-    guard let bytes = try await call.next() else {
+  private nonisolated(nonsending) static func single<Request: Message>(_ call: Call) async throws
+    -> Request
+  {
+    // It mostly came with the REQUEST, and then nothing is waited for.
+    let ready = call.takeIfReady()
+    let bytes = if let ready { try ready.get() } else { try await call.next() }
+    guard let bytes else {
       throw RPCError(.invalidArgument, "\(call.method): the request has no message")
     }
     do {

@@ -1,3 +1,4 @@
+import Codec
 import Synchronization
 
 /// Answers calls: the part of a server that knows no sockets. Transport's listener gives it
@@ -5,11 +6,14 @@ import Synchronization
 public final class Server: Sendable {
   private struct Connections {
     var all: [ObjectIdentifier: Connection] = [:]
+    /// The tasks of each loop that has had a connection.
+    var tasks: [ObjectIdentifier: HandlerTasks] = [:]
     var isDraining = false
   }
 
   public let settings: ConnectionSettings
   private let router: Router
+  private let methods: MethodTable
   private let interceptor: ServerInterceptor
   private let connections = Mutex(Connections())
 
@@ -18,16 +22,23 @@ public final class Server: Sendable {
     interceptor: ServerInterceptor = ServerInterceptor()
   ) {
     self.router = router
+    methods = MethodTable(router.routes.values)
     self.settings = settings
     self.interceptor = interceptor
+  }
+
+  deinit {
+    for tasks in connections.withLock({ $0.tasks }).values { tasks.end() }
   }
 
   /// A new connection, on the loop that its socket belongs to. The caller then calls `start`.
   public func accept(on loop: EventLoop, from peer: PeerAddress) -> Connection {
     let connection = Connection(
       loop: loop, isClient: false, settings: settings, peerAddress: peer)
-    connection.onCall = { [unowned connection] call, request in
-      self.begin(call, request, on: connection)
+    let tasks = tasks(on: loop)
+    connection.onRequest = {
+      [unowned connection] (header, request) throws(ProtocolViolation) in
+      try self.begin(header, request, on: connection, tasks)
     }
     connection.onClose = { [unowned connection] _ in
       self.connections.withLock { $0.all[ObjectIdentifier(connection)] = nil }
@@ -38,6 +49,15 @@ public final class Server: Sendable {
     }
     if isDraining { loop.execute { connection.drain() } }
     return connection
+  }
+
+  private func tasks(on loop: EventLoop) -> HandlerTasks {
+    connections.withLock { state in
+      if let tasks = state.tasks[ObjectIdentifier(loop)] { return tasks }
+      let tasks = HandlerTasks(loop, interceptor)
+      state.tasks[ObjectIdentifier(loop)] = tasks
+      return tasks
+    }
   }
 
   public var connectionCount: Int { connections.withLock { $0.all.count } }
@@ -59,68 +79,41 @@ public final class Server: Sendable {
 
   // MARK: Calls
 
-  private func begin(_ call: Call, _ request: RPCRequest, on connection: Connection) {
-    let route = router.routes[request.method]
-    let handler: Router.Handler
-    let method: MethodDescriptor
-    if let route {
-      (handler, method) = (route.handler, route.method)
-    } else if let fallback = router.fallback {
-      (handler, method) = (fallback, MethodDescriptor(name: request.method))
+  /// Takes on a call and starts its handler.
+  private func begin(
+    _ header: FrameHeader, _ request: ReceivedRequest, on connection: Connection,
+    _ tasks: HandlerTasks
+  ) throws(ProtocolViolation) {
+    let known = methods.find(request.method)
+    let route: Router.Route
+    if let known {
+      route = known
     } else {
-      return call.finish(.unimplementedMethod(String(request.method.prefix(256))))
+      let name = try Server.methodName(of: request)
+      guard let fallback = router.fallback else {
+        return connection.accept(header, request, method: name)
+          .finish(.unimplementedMethod(String(name.prefix(256))))
+      }
+      route = Router.Route(MethodDescriptor(name: name), fallback)
     }
-    call.limit(toMessageBytes: method.maxMessageBytes)
-    if route != nil, !method.clientStreaming, !method.serverStreaming {
+    let call = connection.accept(header, request, method: route.method.name)
+    call.limit(toMessageBytes: route.method.maxMessageBytes)
+    if known != nil, !route.method.clientStreaming, !route.method.serverStreaming {
       call.applyDefaultDeadline(milliseconds: CallOptions.defaultUnaryTimeoutMilliseconds)
     }
-    let context = context(of: call, request, method, connection)
-    let interceptor = interceptor
-    call.task = Task(executorPreference: connection.loop) {
-      await Server.run(call, context, handler, interceptor)
-    }
-  }
-
-  private func context(
-    of call: Call, _ request: RPCRequest, _ method: MethodDescriptor, _ connection: Connection
-  ) -> ServerContext {
-    ServerContext(
-      method: method, metadata: Metadata(request.metadata), principal: request.principal,
+    let context = ServerContext(
+      route: route, metadata: Metadata(request.metadata), principal: request.principal,
       credential: request.credential.isEmpty ? connection.helloCredential : request.credential,
-      trace: TraceContext(request.traceparent)?.child() ?? .random(),
-      peer: connection.peerAddress, loop: connection.loop, attachment: nil,
-      deadline: call.deadline, startTime: call.startTime)
+      trace: request.trace?.child() ?? .random(), peer: connection.peerAddress,
+      loop: connection.loop, attachment: nil, deadline: call.deadline, startTime: call.startTime)
+    tasks.start(HandlerRun(call: call, context: context, route: route))
   }
 
-  private static func run(
-    _ call: Call, _ context: ServerContext, _ handler: Router.Handler,
-    _ interceptor: ServerInterceptor
-  ) async {
-    var context = context
-    var code = StatusCode.ok
+  private static func methodName(of request: ReceivedRequest) throws(ProtocolViolation) -> String {
     do {
-      try await interceptor.authorize?(&context)
-      if let message = try await handler(call, context) {
-        call.respond(message)
-      } else {
-        call.finish(nil)
-      }
+      return try request.methodName()
     } catch {
-      let failure = failure(of: error, context, interceptor)
-      code = failure.code
-      call.finish(failure)
+      throw ProtocolViolation("malformed \(RPCRequest.protoName): \(error)")
     }
-    interceptor.completed?(
-      context, code, EventLoop.monotonicNanoseconds() - min(call.startTime, context.startTime))
-  }
-
-  private static func failure(
-    of error: any Error, _ context: ServerContext, _ interceptor: ServerInterceptor
-  ) -> RPCError {
-    if let error = error as? RPCError { return error }
-    if error is CancellationError { return .cancelled }
-    // What went wrong inside is for the log, not for the caller.
-    return interceptor.mapError?(error, context)
-      ?? RPCError(.internal, "\(context.method.name): internal error")
   }
 }

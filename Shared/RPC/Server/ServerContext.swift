@@ -1,22 +1,64 @@
 /// What a handler may know of its call.
 public struct ServerContext: Sendable {
-  /// What the schema says of the method; for a forwarded method, its name alone.
-  public let method: MethodDescriptor
-  public let metadata: Metadata
-  /// A serialized SignedPrincipal, not yet verified: interceptors do that.
-  public let principal: [UInt8]
-  /// What the caller proves itself with, of the call or of its connection. Never logged.
-  public let credential: String
-  /// Our own span of the request's trace.
-  public let trace: TraceContext
-  public let peer: PeerAddress
-  /// The loop that the call belongs to.
-  public let loop: EventLoop
+  /// What never changes, in one place: contexts are handed down through every layer of a service,
+  /// and a copy then is one reference.
+  private final class Facts: Sendable {
+    let route: Router.Route
+    let metadata: Metadata
+    let principal: [UInt8]
+    let credential: String
+    let trace: TraceContext
+    let peer: PeerAddress
+    let loop: EventLoop
+    let deadline: UInt64
+    let startTime: UInt64
+
+    init(
+      route: Router.Route, metadata: Metadata, principal: [UInt8], credential: String,
+      trace: TraceContext, peer: PeerAddress, loop: EventLoop, deadline: UInt64, startTime: UInt64
+    ) {
+      self.route = route
+      self.metadata = metadata
+      self.principal = principal
+      self.credential = credential
+      self.trace = trace
+      self.peer = peer
+      self.loop = loop
+      self.deadline = deadline
+      self.startTime = startTime
+    }
+  }
+
+  private let facts: Facts
   /// Set by interceptors: the verified principal.
   public var attachment: (any Sendable)?
 
-  let deadline: UInt64
-  let startTime: UInt64
+  init(
+    route: Router.Route, metadata: Metadata, principal: [UInt8], credential: String,
+    trace: TraceContext, peer: PeerAddress, loop: EventLoop, attachment: (any Sendable)?,
+    deadline: UInt64, startTime: UInt64
+  ) {
+    facts = Facts(
+      route: route, metadata: metadata, principal: principal, credential: credential,
+      trace: trace, peer: peer, loop: loop, deadline: deadline, startTime: startTime)
+    self.attachment = attachment
+  }
+
+  /// What the schema says of the method; for a forwarded method, its name alone.
+  public var method: MethodDescriptor { facts.route.method }
+  public var metadata: Metadata { facts.metadata }
+  /// A serialized SignedPrincipal, not yet verified: interceptors do that.
+  public var principal: [UInt8] { facts.principal }
+  /// What the caller proves itself with, of the call or of its connection. Never logged.
+  public var credential: String { facts.credential }
+  /// Our own span of the request's trace.
+  public var trace: TraceContext { facts.trace }
+  public var peer: PeerAddress { facts.peer }
+  /// The loop that the call belongs to.
+  public var loop: EventLoop { facts.loop }
+
+  var deadline: UInt64 { facts.deadline }
+  var startTime: UInt64 { facts.startTime }
 
   /// Milliseconds until the deadline; nil if there is none.
   public var remainingMilliseconds: Int? {

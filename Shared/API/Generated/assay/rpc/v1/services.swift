@@ -208,6 +208,493 @@ public struct RPCDescribeResponse: Message {
   }
 }
 
+public struct RPCIntrospectRequest: Message {
+  public static let protoName = "assay.rpc.v1.IntrospectRequest"
+
+  /// Connections of one answer; 0 is 100, which is also the most.
+  public var pageSize: UInt32 = 0
+  /// Only connections with a higher number: `next_connection` of the answer before.
+  public var afterConnection: UInt64 = 0
+  public var unknownFields = UnknownFields()
+
+  public init() {}
+
+  public init(pageSize: UInt32 = 0, afterConnection: UInt64 = 0) {
+    self.pageSize = pageSize
+    self.afterConnection = afterConnection
+  }
+
+  public mutating func merge(from reader: inout WireReader) throws(CodecError) {
+    while let tag = try reader.nextTag() {
+      switch tag {
+        case 8:
+          self.pageSize = try reader.readUInt32()
+        case 16:
+          self.afterConnection = try reader.readUInt64()
+        default:
+          try reader.keepUnknown(tag, in: &self.unknownFields)
+      }
+    }
+  }
+
+  public var encodedSize: Int {
+    var size = self.unknownFields.count
+    if self.pageSize != 0 { size += 1 + WireSize.uint32(self.pageSize) }
+    if self.afterConnection != 0 { size += 1 + WireSize.uint64(self.afterConnection) }
+    return size
+  }
+
+  public func encode(into writer: inout WireWriter) {
+    if self.pageSize != 0 { writer.writeTag(8); writer.writeUInt32(self.pageSize) }
+    if self.afterConnection != 0 { writer.writeTag(16); writer.writeUInt64(self.afterConnection) }
+    self.unknownFields.encode(into: &writer)
+  }
+
+  public func visit(_ visitor: inout some FieldVisitor) {
+    visitor.visitScalar(FieldName(1, "page_size", json: "pageSize"), UInt32Kind.scalar(self.pageSize), hasPresence: false)
+    visitor.visitScalar(FieldName(2, "after_connection", json: "afterConnection"), UInt64Kind.scalar(self.afterConnection), hasPresence: false)
+  }
+}
+
+public struct RPCIntrospectResponse: Message {
+  public static let protoName = "assay.rpc.v1.IntrospectResponse"
+
+  /// Name and version of this server's software.
+  public var software: String = ""
+  public var server: RPCServerCounters? = nil
+  /// In order of their numbers.
+  public var connections: [RPCConnectionInfo] = []
+  /// 0 when these were the last.
+  public var nextConnection: UInt64 = 0
+  public var unknownFields = UnknownFields()
+
+  public init() {}
+
+  public init(software: String = "", server: RPCServerCounters? = nil, connections: [RPCConnectionInfo] = [], nextConnection: UInt64 = 0) {
+    self.software = software
+    self.server = server
+    self.connections = connections
+    self.nextConnection = nextConnection
+  }
+
+  public mutating func merge(from reader: inout WireReader) throws(CodecError) {
+    while let tag = try reader.nextTag() {
+      switch tag {
+        case 10:
+          self.software = try reader.readString(field: "assay.rpc.v1.IntrospectResponse.software")
+        case 18:
+          try reader.readMessage(&self.server)
+        case 26:
+          try reader.readMessage(appendingTo: &self.connections)
+        case 32:
+          self.nextConnection = try reader.readUInt64()
+        default:
+          try reader.keepUnknown(tag, in: &self.unknownFields)
+      }
+    }
+  }
+
+  public var encodedSize: Int {
+    var size = self.unknownFields.count
+    if !self.software.isEmpty { size += 1 + WireSize.string(self.software) }
+    if let value = self.server { size += 1 + WireSize.message(value) }
+    size += WireSize.repeated(MessageKind<RPCConnectionInfo>.self, tagSize: 1, self.connections)
+    if self.nextConnection != 0 { size += 1 + WireSize.uint64(self.nextConnection) }
+    return size
+  }
+
+  public func encode(into writer: inout WireWriter) {
+    if !self.software.isEmpty { writer.writeTag(10); writer.writeString(self.software) }
+    if let value = self.server { writer.writeTag(18); writer.writeMessage(value) }
+    writer.writeRepeated(MessageKind<RPCConnectionInfo>.self, tag: 26, self.connections)
+    if self.nextConnection != 0 { writer.writeTag(32); writer.writeUInt64(self.nextConnection) }
+    self.unknownFields.encode(into: &writer)
+  }
+
+  public func visit(_ visitor: inout some FieldVisitor) {
+    visitor.visitScalar(FieldName(1, "software", json: "software"), StringKind.scalar(self.software), hasPresence: false)
+    if let value = self.server { visitor.visitMessage(FieldName(2, "server", json: "server"), value) }
+    visitor.visitRepeated(FieldName(3, "connections", json: "connections"), self.connections)
+    visitor.visitScalar(FieldName(4, "next_connection", json: "nextConnection"), UInt64Kind.scalar(self.nextConnection), hasPresence: false)
+  }
+}
+
+/// Totals since the server began.
+public struct RPCServerCounters: Message {
+  public static let protoName = "assay.rpc.v1.ServerCounters"
+
+  public var connectionsAccepted: UInt64 = 0
+  public var connectionsOpen: UInt64 = 0
+  public var callsStarted: UInt64 = 0
+  public var callsOk: UInt64 = 0
+  public var callsFailed: UInt64 = 0
+  /// Bytes that all connections of the process hold now, and the most that they may.
+  public var bufferedBytes: UInt64 = 0
+  public var bufferedBytesLimit: UInt64 = 0
+  public var unknownFields = UnknownFields()
+
+  public init() {}
+
+  public init(connectionsAccepted: UInt64 = 0, connectionsOpen: UInt64 = 0, callsStarted: UInt64 = 0, callsOk: UInt64 = 0, callsFailed: UInt64 = 0, bufferedBytes: UInt64 = 0, bufferedBytesLimit: UInt64 = 0) {
+    self.connectionsAccepted = connectionsAccepted
+    self.connectionsOpen = connectionsOpen
+    self.callsStarted = callsStarted
+    self.callsOk = callsOk
+    self.callsFailed = callsFailed
+    self.bufferedBytes = bufferedBytes
+    self.bufferedBytesLimit = bufferedBytesLimit
+  }
+
+  public mutating func merge(from reader: inout WireReader) throws(CodecError) {
+    while let tag = try reader.nextTag() {
+      switch tag {
+        case 8:
+          self.connectionsAccepted = try reader.readUInt64()
+        case 16:
+          self.connectionsOpen = try reader.readUInt64()
+        case 24:
+          self.callsStarted = try reader.readUInt64()
+        case 32:
+          self.callsOk = try reader.readUInt64()
+        case 40:
+          self.callsFailed = try reader.readUInt64()
+        case 48:
+          self.bufferedBytes = try reader.readUInt64()
+        case 56:
+          self.bufferedBytesLimit = try reader.readUInt64()
+        default:
+          try reader.keepUnknown(tag, in: &self.unknownFields)
+      }
+    }
+  }
+
+  public var encodedSize: Int {
+    var size = self.unknownFields.count
+    if self.connectionsAccepted != 0 { size += 1 + WireSize.uint64(self.connectionsAccepted) }
+    if self.connectionsOpen != 0 { size += 1 + WireSize.uint64(self.connectionsOpen) }
+    if self.callsStarted != 0 { size += 1 + WireSize.uint64(self.callsStarted) }
+    if self.callsOk != 0 { size += 1 + WireSize.uint64(self.callsOk) }
+    if self.callsFailed != 0 { size += 1 + WireSize.uint64(self.callsFailed) }
+    if self.bufferedBytes != 0 { size += 1 + WireSize.uint64(self.bufferedBytes) }
+    if self.bufferedBytesLimit != 0 { size += 1 + WireSize.uint64(self.bufferedBytesLimit) }
+    return size
+  }
+
+  public func encode(into writer: inout WireWriter) {
+    if self.connectionsAccepted != 0 { writer.writeTag(8); writer.writeUInt64(self.connectionsAccepted) }
+    if self.connectionsOpen != 0 { writer.writeTag(16); writer.writeUInt64(self.connectionsOpen) }
+    if self.callsStarted != 0 { writer.writeTag(24); writer.writeUInt64(self.callsStarted) }
+    if self.callsOk != 0 { writer.writeTag(32); writer.writeUInt64(self.callsOk) }
+    if self.callsFailed != 0 { writer.writeTag(40); writer.writeUInt64(self.callsFailed) }
+    if self.bufferedBytes != 0 { writer.writeTag(48); writer.writeUInt64(self.bufferedBytes) }
+    if self.bufferedBytesLimit != 0 { writer.writeTag(56); writer.writeUInt64(self.bufferedBytesLimit) }
+    self.unknownFields.encode(into: &writer)
+  }
+
+  public func visit(_ visitor: inout some FieldVisitor) {
+    visitor.visitScalar(FieldName(1, "connections_accepted", json: "connectionsAccepted"), UInt64Kind.scalar(self.connectionsAccepted), hasPresence: false)
+    visitor.visitScalar(FieldName(2, "connections_open", json: "connectionsOpen"), UInt64Kind.scalar(self.connectionsOpen), hasPresence: false)
+    visitor.visitScalar(FieldName(3, "calls_started", json: "callsStarted"), UInt64Kind.scalar(self.callsStarted), hasPresence: false)
+    visitor.visitScalar(FieldName(4, "calls_ok", json: "callsOk"), UInt64Kind.scalar(self.callsOk), hasPresence: false)
+    visitor.visitScalar(FieldName(5, "calls_failed", json: "callsFailed"), UInt64Kind.scalar(self.callsFailed), hasPresence: false)
+    visitor.visitScalar(FieldName(6, "buffered_bytes", json: "bufferedBytes"), UInt64Kind.scalar(self.bufferedBytes), hasPresence: false)
+    visitor.visitScalar(FieldName(7, "buffered_bytes_limit", json: "bufferedBytesLimit"), UInt64Kind.scalar(self.bufferedBytesLimit), hasPresence: false)
+  }
+}
+
+/// One connection as its server sees it.
+public struct RPCConnectionInfo: Message {
+  public static let protoName = "assay.rpc.v1.ConnectionInfo"
+
+  /// Rises with each connection of the process.
+  public var id: UInt64 = 0
+  /// Address of the other side.
+  public var peer: String = ""
+  /// What the other side's HELLO said of itself.
+  public var peerSoftware: String = ""
+  public var state: RPCConnectionInfo.State = RPCConnectionInfo.State()
+  public var ageMilliseconds: UInt64 = 0
+  public var idleMilliseconds: UInt64 = 0
+  public var callsStarted: UInt64 = 0
+  public var callsFailed: UInt64 = 0
+  public var bytesReceived: UInt64 = 0
+  public var bytesSent: UInt64 = 0
+  /// Credit that is left for sending to the peer, in bytes.
+  public var sendCreditBytes: UInt64 = 0
+  /// Credit that is left to the peer, in bytes.
+  public var receiveCreditBytes: UInt64 = 0
+  /// Written but not yet taken by the peer.
+  public var unsentBytes: UInt64 = 0
+  /// Parts of messages whose end has not come.
+  public var unfinishedBytes: UInt64 = 0
+  /// Subject of the peer's certificate, where TLS verified one.
+  public var certificateSubject: String = ""
+  /// The open streams with the lowest numbers, 100 at most.
+  public var streams: [RPCStreamInfo] = []
+  public var openStreams: UInt32 = 0
+  public var unknownFields = UnknownFields()
+
+  public init() {}
+
+  public init(id: UInt64 = 0, peer: String = "", peerSoftware: String = "", state: RPCConnectionInfo.State = RPCConnectionInfo.State(), ageMilliseconds: UInt64 = 0, idleMilliseconds: UInt64 = 0, callsStarted: UInt64 = 0, callsFailed: UInt64 = 0, bytesReceived: UInt64 = 0, bytesSent: UInt64 = 0, sendCreditBytes: UInt64 = 0, receiveCreditBytes: UInt64 = 0, unsentBytes: UInt64 = 0, unfinishedBytes: UInt64 = 0, certificateSubject: String = "", streams: [RPCStreamInfo] = [], openStreams: UInt32 = 0) {
+    self.id = id
+    self.peer = peer
+    self.peerSoftware = peerSoftware
+    self.state = state
+    self.ageMilliseconds = ageMilliseconds
+    self.idleMilliseconds = idleMilliseconds
+    self.callsStarted = callsStarted
+    self.callsFailed = callsFailed
+    self.bytesReceived = bytesReceived
+    self.bytesSent = bytesSent
+    self.sendCreditBytes = sendCreditBytes
+    self.receiveCreditBytes = receiveCreditBytes
+    self.unsentBytes = unsentBytes
+    self.unfinishedBytes = unfinishedBytes
+    self.certificateSubject = certificateSubject
+    self.streams = streams
+    self.openStreams = openStreams
+  }
+
+  public mutating func merge(from reader: inout WireReader) throws(CodecError) {
+    while let tag = try reader.nextTag() {
+      switch tag {
+        case 8:
+          self.id = try reader.readUInt64()
+        case 18:
+          self.peer = try reader.readString(field: "assay.rpc.v1.ConnectionInfo.peer")
+        case 26:
+          self.peerSoftware = try reader.readString(field: "assay.rpc.v1.ConnectionInfo.peer_software")
+        case 32:
+          self.state = try reader.readEnum()
+        case 40:
+          self.ageMilliseconds = try reader.readUInt64()
+        case 48:
+          self.idleMilliseconds = try reader.readUInt64()
+        case 56:
+          self.callsStarted = try reader.readUInt64()
+        case 64:
+          self.callsFailed = try reader.readUInt64()
+        case 72:
+          self.bytesReceived = try reader.readUInt64()
+        case 80:
+          self.bytesSent = try reader.readUInt64()
+        case 88:
+          self.sendCreditBytes = try reader.readUInt64()
+        case 96:
+          self.receiveCreditBytes = try reader.readUInt64()
+        case 104:
+          self.unsentBytes = try reader.readUInt64()
+        case 112:
+          self.unfinishedBytes = try reader.readUInt64()
+        case 122:
+          self.certificateSubject = try reader.readString(field: "assay.rpc.v1.ConnectionInfo.certificate_subject")
+        case 130:
+          try reader.readMessage(appendingTo: &self.streams)
+        case 136:
+          self.openStreams = try reader.readUInt32()
+        default:
+          try reader.keepUnknown(tag, in: &self.unknownFields)
+      }
+    }
+  }
+
+  public var encodedSize: Int {
+    var size = self.unknownFields.count
+    if self.id != 0 { size += 1 + WireSize.uint64(self.id) }
+    if !self.peer.isEmpty { size += 1 + WireSize.string(self.peer) }
+    if !self.peerSoftware.isEmpty { size += 1 + WireSize.string(self.peerSoftware) }
+    if self.state.rawValue != 0 { size += 1 + WireSize.enumeration(self.state) }
+    if self.ageMilliseconds != 0 { size += 1 + WireSize.uint64(self.ageMilliseconds) }
+    if self.idleMilliseconds != 0 { size += 1 + WireSize.uint64(self.idleMilliseconds) }
+    if self.callsStarted != 0 { size += 1 + WireSize.uint64(self.callsStarted) }
+    if self.callsFailed != 0 { size += 1 + WireSize.uint64(self.callsFailed) }
+    if self.bytesReceived != 0 { size += 1 + WireSize.uint64(self.bytesReceived) }
+    if self.bytesSent != 0 { size += 1 + WireSize.uint64(self.bytesSent) }
+    if self.sendCreditBytes != 0 { size += 1 + WireSize.uint64(self.sendCreditBytes) }
+    if self.receiveCreditBytes != 0 { size += 1 + WireSize.uint64(self.receiveCreditBytes) }
+    if self.unsentBytes != 0 { size += 1 + WireSize.uint64(self.unsentBytes) }
+    if self.unfinishedBytes != 0 { size += 1 + WireSize.uint64(self.unfinishedBytes) }
+    if !self.certificateSubject.isEmpty { size += 1 + WireSize.string(self.certificateSubject) }
+    size += WireSize.repeated(MessageKind<RPCStreamInfo>.self, tagSize: 2, self.streams)
+    if self.openStreams != 0 { size += 2 + WireSize.uint32(self.openStreams) }
+    return size
+  }
+
+  public func encode(into writer: inout WireWriter) {
+    if self.id != 0 { writer.writeTag(8); writer.writeUInt64(self.id) }
+    if !self.peer.isEmpty { writer.writeTag(18); writer.writeString(self.peer) }
+    if !self.peerSoftware.isEmpty { writer.writeTag(26); writer.writeString(self.peerSoftware) }
+    if self.state.rawValue != 0 { writer.writeTag(32); writer.writeEnum(self.state) }
+    if self.ageMilliseconds != 0 { writer.writeTag(40); writer.writeUInt64(self.ageMilliseconds) }
+    if self.idleMilliseconds != 0 { writer.writeTag(48); writer.writeUInt64(self.idleMilliseconds) }
+    if self.callsStarted != 0 { writer.writeTag(56); writer.writeUInt64(self.callsStarted) }
+    if self.callsFailed != 0 { writer.writeTag(64); writer.writeUInt64(self.callsFailed) }
+    if self.bytesReceived != 0 { writer.writeTag(72); writer.writeUInt64(self.bytesReceived) }
+    if self.bytesSent != 0 { writer.writeTag(80); writer.writeUInt64(self.bytesSent) }
+    if self.sendCreditBytes != 0 { writer.writeTag(88); writer.writeUInt64(self.sendCreditBytes) }
+    if self.receiveCreditBytes != 0 { writer.writeTag(96); writer.writeUInt64(self.receiveCreditBytes) }
+    if self.unsentBytes != 0 { writer.writeTag(104); writer.writeUInt64(self.unsentBytes) }
+    if self.unfinishedBytes != 0 { writer.writeTag(112); writer.writeUInt64(self.unfinishedBytes) }
+    if !self.certificateSubject.isEmpty { writer.writeTag(122); writer.writeString(self.certificateSubject) }
+    writer.writeRepeated(MessageKind<RPCStreamInfo>.self, tag: 130, self.streams)
+    if self.openStreams != 0 { writer.writeTag(136); writer.writeUInt32(self.openStreams) }
+    self.unknownFields.encode(into: &writer)
+  }
+
+  public func visit(_ visitor: inout some FieldVisitor) {
+    visitor.visitScalar(FieldName(1, "id", json: "id"), UInt64Kind.scalar(self.id), hasPresence: false)
+    visitor.visitScalar(FieldName(2, "peer", json: "peer"), StringKind.scalar(self.peer), hasPresence: false)
+    visitor.visitScalar(FieldName(3, "peer_software", json: "peerSoftware"), StringKind.scalar(self.peerSoftware), hasPresence: false)
+    visitor.visitScalar(FieldName(4, "state", json: "state"), EnumKind<RPCConnectionInfo.State>.scalar(self.state), hasPresence: false)
+    visitor.visitScalar(FieldName(5, "age_milliseconds", json: "ageMilliseconds"), UInt64Kind.scalar(self.ageMilliseconds), hasPresence: false)
+    visitor.visitScalar(FieldName(6, "idle_milliseconds", json: "idleMilliseconds"), UInt64Kind.scalar(self.idleMilliseconds), hasPresence: false)
+    visitor.visitScalar(FieldName(7, "calls_started", json: "callsStarted"), UInt64Kind.scalar(self.callsStarted), hasPresence: false)
+    visitor.visitScalar(FieldName(8, "calls_failed", json: "callsFailed"), UInt64Kind.scalar(self.callsFailed), hasPresence: false)
+    visitor.visitScalar(FieldName(9, "bytes_received", json: "bytesReceived"), UInt64Kind.scalar(self.bytesReceived), hasPresence: false)
+    visitor.visitScalar(FieldName(10, "bytes_sent", json: "bytesSent"), UInt64Kind.scalar(self.bytesSent), hasPresence: false)
+    visitor.visitScalar(FieldName(11, "send_credit_bytes", json: "sendCreditBytes"), UInt64Kind.scalar(self.sendCreditBytes), hasPresence: false)
+    visitor.visitScalar(FieldName(12, "receive_credit_bytes", json: "receiveCreditBytes"), UInt64Kind.scalar(self.receiveCreditBytes), hasPresence: false)
+    visitor.visitScalar(FieldName(13, "unsent_bytes", json: "unsentBytes"), UInt64Kind.scalar(self.unsentBytes), hasPresence: false)
+    visitor.visitScalar(FieldName(14, "unfinished_bytes", json: "unfinishedBytes"), UInt64Kind.scalar(self.unfinishedBytes), hasPresence: false)
+    visitor.visitScalar(FieldName(15, "certificate_subject", json: "certificateSubject"), StringKind.scalar(self.certificateSubject), hasPresence: false)
+    visitor.visitRepeated(FieldName(16, "streams", json: "streams"), self.streams)
+    visitor.visitScalar(FieldName(17, "open_streams", json: "openStreams"), UInt32Kind.scalar(self.openStreams), hasPresence: false)
+  }
+
+  public enum State: ProtoEnum {
+    case unspecified
+    case awaitingHello
+    case `open`
+    case draining
+    case closed
+    /// A number that the schema did not know when this was generated.
+    case unrecognized(Int32)
+
+    public static let allCases: [Self] = [.unspecified, .awaitingHello, .open, .draining, .closed]
+
+    public init(rawValue: Int32) {
+      switch rawValue {
+        case 0: self = .unspecified
+        case 1: self = .awaitingHello
+        case 2: self = .open
+        case 3: self = .draining
+        case 4: self = .closed
+        default: self = .unrecognized(rawValue)
+      }
+    }
+
+    public init?(protoName: String) {
+      switch protoName {
+        case "STATE_UNSPECIFIED": self = .unspecified
+        case "STATE_AWAITING_HELLO": self = .awaitingHello
+        case "STATE_OPEN": self = .open
+        case "STATE_DRAINING": self = .draining
+        case "STATE_CLOSED": self = .closed
+        default: return nil
+      }
+    }
+
+    public var rawValue: Int32 {
+      switch self {
+        case .unspecified: 0
+        case .awaitingHello: 1
+        case .open: 2
+        case .draining: 3
+        case .closed: 4
+        case .unrecognized(let number): number
+      }
+    }
+
+    public var protoName: String? {
+      switch self {
+        case .unspecified: "STATE_UNSPECIFIED"
+        case .awaitingHello: "STATE_AWAITING_HELLO"
+        case .open: "STATE_OPEN"
+        case .draining: "STATE_DRAINING"
+        case .closed: "STATE_CLOSED"
+        case .unrecognized: nil
+      }
+    }
+  }
+}
+
+/// One call that is open.
+public struct RPCStreamInfo: Message {
+  public static let protoName = "assay.rpc.v1.StreamInfo"
+
+  public var stream: UInt32 = 0
+  public var method: String = ""
+  public var ageMilliseconds: UInt64 = 0
+  /// Time left until the deadline; 0 is none.
+  public var remainingMilliseconds: UInt64 = 0
+  public var sendCreditBytes: UInt64 = 0
+  public var receiveCreditBytes: UInt64 = 0
+  public var unknownFields = UnknownFields()
+
+  public init() {}
+
+  public init(stream: UInt32 = 0, method: String = "", ageMilliseconds: UInt64 = 0, remainingMilliseconds: UInt64 = 0, sendCreditBytes: UInt64 = 0, receiveCreditBytes: UInt64 = 0) {
+    self.stream = stream
+    self.method = method
+    self.ageMilliseconds = ageMilliseconds
+    self.remainingMilliseconds = remainingMilliseconds
+    self.sendCreditBytes = sendCreditBytes
+    self.receiveCreditBytes = receiveCreditBytes
+  }
+
+  public mutating func merge(from reader: inout WireReader) throws(CodecError) {
+    while let tag = try reader.nextTag() {
+      switch tag {
+        case 8:
+          self.stream = try reader.readUInt32()
+        case 18:
+          self.method = try reader.readString(field: "assay.rpc.v1.StreamInfo.method")
+        case 24:
+          self.ageMilliseconds = try reader.readUInt64()
+        case 32:
+          self.remainingMilliseconds = try reader.readUInt64()
+        case 40:
+          self.sendCreditBytes = try reader.readUInt64()
+        case 48:
+          self.receiveCreditBytes = try reader.readUInt64()
+        default:
+          try reader.keepUnknown(tag, in: &self.unknownFields)
+      }
+    }
+  }
+
+  public var encodedSize: Int {
+    var size = self.unknownFields.count
+    if self.stream != 0 { size += 1 + WireSize.uint32(self.stream) }
+    if !self.method.isEmpty { size += 1 + WireSize.string(self.method) }
+    if self.ageMilliseconds != 0 { size += 1 + WireSize.uint64(self.ageMilliseconds) }
+    if self.remainingMilliseconds != 0 { size += 1 + WireSize.uint64(self.remainingMilliseconds) }
+    if self.sendCreditBytes != 0 { size += 1 + WireSize.uint64(self.sendCreditBytes) }
+    if self.receiveCreditBytes != 0 { size += 1 + WireSize.uint64(self.receiveCreditBytes) }
+    return size
+  }
+
+  public func encode(into writer: inout WireWriter) {
+    if self.stream != 0 { writer.writeTag(8); writer.writeUInt32(self.stream) }
+    if !self.method.isEmpty { writer.writeTag(18); writer.writeString(self.method) }
+    if self.ageMilliseconds != 0 { writer.writeTag(24); writer.writeUInt64(self.ageMilliseconds) }
+    if self.remainingMilliseconds != 0 { writer.writeTag(32); writer.writeUInt64(self.remainingMilliseconds) }
+    if self.sendCreditBytes != 0 { writer.writeTag(40); writer.writeUInt64(self.sendCreditBytes) }
+    if self.receiveCreditBytes != 0 { writer.writeTag(48); writer.writeUInt64(self.receiveCreditBytes) }
+    self.unknownFields.encode(into: &writer)
+  }
+
+  public func visit(_ visitor: inout some FieldVisitor) {
+    visitor.visitScalar(FieldName(1, "stream", json: "stream"), UInt32Kind.scalar(self.stream), hasPresence: false)
+    visitor.visitScalar(FieldName(2, "method", json: "method"), StringKind.scalar(self.method), hasPresence: false)
+    visitor.visitScalar(FieldName(3, "age_milliseconds", json: "ageMilliseconds"), UInt64Kind.scalar(self.ageMilliseconds), hasPresence: false)
+    visitor.visitScalar(FieldName(4, "remaining_milliseconds", json: "remainingMilliseconds"), UInt64Kind.scalar(self.remainingMilliseconds), hasPresence: false)
+    visitor.visitScalar(FieldName(5, "send_credit_bytes", json: "sendCreditBytes"), UInt64Kind.scalar(self.sendCreditBytes), hasPresence: false)
+    visitor.visitScalar(FieldName(6, "receive_credit_bytes", json: "receiveCreditBytes"), UInt64Kind.scalar(self.receiveCreditBytes), hasPresence: false)
+  }
+}
+
 /// The methods of assay.rpc.v1.Health, with what the schema says of them.
 public enum RPCHealthMethods {
   /// One answer; NOT_FOUND for a service that is not here.
@@ -288,6 +775,38 @@ public struct RPCReflectionClient: Sendable {
   }
 }
 
+/// The methods of assay.rpc.v1.Introspection, with what the schema says of them.
+public enum RPCIntrospectionMethods {
+  public static let introspect = MethodDescriptor(name: "assay.rpc.v1.Introspection.Introspect", clientStreaming: false, serverStreaming: false, idempotency: .noSideEffects, access: MethodAccess(roles: [], scope: 3), defaultTimeoutMilliseconds: 0, maxMessageBytes: 1024)
+  public static let all: [MethodDescriptor] = [introspect]
+}
+
+/// What an operator asks when a call hangs: who is connected, what is open, who waits for whom.
+public protocol RPCIntrospectionService: Sendable {
+  func introspect(_ request: RPCIntrospectRequest, context: ServerContext) async throws -> RPCIntrospectResponse
+}
+
+extension Router {
+  /// Serves every method of assay.rpc.v1.Introspection.
+  public mutating func register(_ service: some RPCIntrospectionService) {
+    self.unary(RPCIntrospectionMethods.introspect) {
+      (request: RPCIntrospectRequest, context: ServerContext) async throws -> RPCIntrospectResponse in
+      try await service.introspect(request, context: context)
+    }
+  }
+}
+
+/// Calls assay.rpc.v1.Introspection over a channel.
+public struct RPCIntrospectionClient: Sendable {
+  private let channel: Channel
+
+  public init(_ channel: Channel) { self.channel = channel }
+
+  public func introspect(_ request: RPCIntrospectRequest, options: CallOptions = CallOptions()) async throws -> RPCIntrospectResponse {
+    try await self.channel.unary(RPCIntrospectionMethods.introspect, request, options: options)
+  }
+}
+
 /// assay/rpc/v1/services.proto itself, for reflection.
 public enum RpcV1ServicesFile {
   /// The serialized google.protobuf.FileDescriptorProto, without comments.
@@ -297,12 +816,35 @@ public enum RpcV1ServicesFile {
     Ii4KEkhlYWx0aENoZWNrUmVxdWVzdBIYCgdzZXJ2aWNlGAEgASgJUgdzZXJ2aWNlIkoKE0hlYWx0aENoZWNrUmVzcG9uc2USMwoG\
     c3RhdHVzGAEgASgOMhsuYXNzYXkucnBjLnYxLlNlcnZpbmdTdGF0dXNSBnN0YXR1cyIRCg9EZXNjcmliZVJlcXVlc3QiWQoQRGVz\
     Y3JpYmVSZXNwb25zZRIpChBmaWxlX2Rlc2NyaXB0b3JzGAEgAygMUg9maWxlRGVzY3JpcHRvcnMSGgoIc2VydmljZXMYAiADKAlS\
-    CHNlcnZpY2VzKo8BCg1TZXJ2aW5nU3RhdHVzEh4KGlNFUlZJTkdfU1RBVFVTX1VOU1BFQ0lGSUVEEAASGgoWU0VSVklOR19TVEFU\
-    VVNfU0VSVklORxABEh4KGlNFUlZJTkdfU1RBVFVTX05PVF9TRVJWSU5HEAISIgoeU0VSVklOR19TVEFUVVNfU0VSVklDRV9VTktO\
-    T1dOEAMywgEKBkhlYWx0aBJaCgVDaGVjaxIgLmFzc2F5LnJwYy52MS5IZWFsdGhDaGVja1JlcXVlc3QaIS5hc3NheS5ycGMudjEu\
-    SGVhbHRoQ2hlY2tSZXNwb25zZSIMkAIBsLsYAcC7GIAIElwKBVdhdGNoEiAuYXNzYXkucnBjLnYxLkhlYWx0aENoZWNrUmVxdWVz\
-    dBohLmFzc2F5LnJwYy52MS5IZWFsdGhDaGVja1Jlc3BvbnNlIgyQAgGwuxgBwLsYgAgwATJlCgpSZWZsZWN0aW9uElcKCERlc2Ny\
-    aWJlEh0uYXNzYXkucnBjLnYxLkRlc2NyaWJlUmVxdWVzdBoeLmFzc2F5LnJwYy52MS5EZXNjcmliZVJlc3BvbnNlIgyQAgGwuxgB\
-    wLsYgAhCBroCA1JQQ2IGcHJvdG8z
+    CHNlcnZpY2VzIlsKEUludHJvc3BlY3RSZXF1ZXN0EhsKCXBhZ2Vfc2l6ZRgBIAEoDVIIcGFnZVNpemUSKQoQYWZ0ZXJfY29ubmVj\
+    dGlvbhgCIAEoBFIPYWZ0ZXJDb25uZWN0aW9uIs8BChJJbnRyb3NwZWN0UmVzcG9uc2USGgoIc29mdHdhcmUYASABKAlSCHNvZnR3\
+    YXJlEjQKBnNlcnZlchgCIAEoCzIcLmFzc2F5LnJwYy52MS5TZXJ2ZXJDb3VudGVyc1IGc2VydmVyEj4KC2Nvbm5lY3Rpb25zGAMg\
+    AygLMhwuYXNzYXkucnBjLnYxLkNvbm5lY3Rpb25JbmZvUgtjb25uZWN0aW9ucxInCg9uZXh0X2Nvbm5lY3Rpb24YBCABKARSDm5l\
+    eHRDb25uZWN0aW9uIqoCCg5TZXJ2ZXJDb3VudGVycxIxChRjb25uZWN0aW9uc19hY2NlcHRlZBgBIAEoBFITY29ubmVjdGlvbnNB\
+    Y2NlcHRlZBIpChBjb25uZWN0aW9uc19vcGVuGAIgASgEUg9jb25uZWN0aW9uc09wZW4SIwoNY2FsbHNfc3RhcnRlZBgDIAEoBFIM\
+    Y2FsbHNTdGFydGVkEhkKCGNhbGxzX29rGAQgASgEUgdjYWxsc09rEiEKDGNhbGxzX2ZhaWxlZBgFIAEoBFILY2FsbHNGYWlsZWQS\
+    JQoOYnVmZmVyZWRfYnl0ZXMYBiABKARSDWJ1ZmZlcmVkQnl0ZXMSMAoUYnVmZmVyZWRfYnl0ZXNfbGltaXQYByABKARSEmJ1ZmZl\
+    cmVkQnl0ZXNMaW1pdCKdBgoOQ29ubmVjdGlvbkluZm8SDgoCaWQYASABKARSAmlkEhIKBHBlZXIYAiABKAlSBHBlZXISIwoNcGVl\
+    cl9zb2Z0d2FyZRgDIAEoCVIMcGVlclNvZnR3YXJlEjgKBXN0YXRlGAQgASgOMiIuYXNzYXkucnBjLnYxLkNvbm5lY3Rpb25JbmZv\
+    LlN0YXRlUgVzdGF0ZRIpChBhZ2VfbWlsbGlzZWNvbmRzGAUgASgEUg9hZ2VNaWxsaXNlY29uZHMSKwoRaWRsZV9taWxsaXNlY29u\
+    ZHMYBiABKARSEGlkbGVNaWxsaXNlY29uZHMSIwoNY2FsbHNfc3RhcnRlZBgHIAEoBFIMY2FsbHNTdGFydGVkEiEKDGNhbGxzX2Zh\
+    aWxlZBgIIAEoBFILY2FsbHNGYWlsZWQSJQoOYnl0ZXNfcmVjZWl2ZWQYCSABKARSDWJ5dGVzUmVjZWl2ZWQSHQoKYnl0ZXNfc2Vu\
+    dBgKIAEoBFIJYnl0ZXNTZW50EioKEXNlbmRfY3JlZGl0X2J5dGVzGAsgASgEUg9zZW5kQ3JlZGl0Qnl0ZXMSMAoUcmVjZWl2ZV9j\
+    cmVkaXRfYnl0ZXMYDCABKARSEnJlY2VpdmVDcmVkaXRCeXRlcxIhCgx1bnNlbnRfYnl0ZXMYDSABKARSC3Vuc2VudEJ5dGVzEikK\
+    EHVuZmluaXNoZWRfYnl0ZXMYDiABKARSD3VuZmluaXNoZWRCeXRlcxIvChNjZXJ0aWZpY2F0ZV9zdWJqZWN0GA8gASgJUhJjZXJ0\
+    aWZpY2F0ZVN1YmplY3QSMgoHc3RyZWFtcxgQIAMoCzIYLmFzc2F5LnJwYy52MS5TdHJlYW1JbmZvUgdzdHJlYW1zEiEKDG9wZW5f\
+    c3RyZWFtcxgRIAEoDVILb3BlblN0cmVhbXMibgoFU3RhdGUSFQoRU1RBVEVfVU5TUEVDSUZJRUQQABIYChRTVEFURV9BV0FJVElO\
+    R19IRUxMTxABEg4KClNUQVRFX09QRU4QAhISCg5TVEFURV9EUkFJTklORxADEhAKDFNUQVRFX0NMT1NFRBAEIvwBCgpTdHJlYW1J\
+    bmZvEhYKBnN0cmVhbRgBIAEoDVIGc3RyZWFtEhYKBm1ldGhvZBgCIAEoCVIGbWV0aG9kEikKEGFnZV9taWxsaXNlY29uZHMYAyAB\
+    KARSD2FnZU1pbGxpc2Vjb25kcxI1ChZyZW1haW5pbmdfbWlsbGlzZWNvbmRzGAQgASgEUhVyZW1haW5pbmdNaWxsaXNlY29uZHMS\
+    KgoRc2VuZF9jcmVkaXRfYnl0ZXMYBSABKARSD3NlbmRDcmVkaXRCeXRlcxIwChRyZWNlaXZlX2NyZWRpdF9ieXRlcxgGIAEoBFIS\
+    cmVjZWl2ZUNyZWRpdEJ5dGVzKo8BCg1TZXJ2aW5nU3RhdHVzEh4KGlNFUlZJTkdfU1RBVFVTX1VOU1BFQ0lGSUVEEAASGgoWU0VS\
+    VklOR19TVEFUVVNfU0VSVklORxABEh4KGlNFUlZJTkdfU1RBVFVTX05PVF9TRVJWSU5HEAISIgoeU0VSVklOR19TVEFUVVNfU0VS\
+    VklDRV9VTktOT1dOEAMywgEKBkhlYWx0aBJaCgVDaGVjaxIgLmFzc2F5LnJwYy52MS5IZWFsdGhDaGVja1JlcXVlc3QaIS5hc3Nh\
+    eS5ycGMudjEuSGVhbHRoQ2hlY2tSZXNwb25zZSIMkAIBsLsYAcC7GIAIElwKBVdhdGNoEiAuYXNzYXkucnBjLnYxLkhlYWx0aENo\
+    ZWNrUmVxdWVzdBohLmFzc2F5LnJwYy52MS5IZWFsdGhDaGVja1Jlc3BvbnNlIgyQAgGwuxgBwLsYgAgwATJlCgpSZWZsZWN0aW9u\
+    ElcKCERlc2NyaWJlEh0uYXNzYXkucnBjLnYxLkRlc2NyaWJlUmVxdWVzdBoeLmFzc2F5LnJwYy52MS5EZXNjcmliZVJlc3BvbnNl\
+    IgyQAgGwuxgBwLsYgAgybgoNSW50cm9zcGVjdGlvbhJdCgpJbnRyb3NwZWN0Eh8uYXNzYXkucnBjLnYxLkludHJvc3BlY3RSZXF1\
+    ZXN0GiAuYXNzYXkucnBjLnYxLkludHJvc3BlY3RSZXNwb25zZSIMkAIBsLsYA8C7GIAIQga6AgNSUENiBnByb3RvMw==
     """)
 }

@@ -15,19 +15,25 @@ public struct TestingEcho: Message {
   /// How many answers a streaming method gives, and how large each is.
   public var responseCount: Int32 = 0
   public var responseBytes: Int32 = 0
-  /// How long the handler waits before it answers.
+  /// How long the handler waits before it answers, and between the answers of a stream.
   public var delayMilliseconds: Int64 = 0
+  /// A streaming method gives one answer of each of these sizes; Chat does so for each request.
+  public var responseSizes: [Int32] = []
+  /// The metadata of the answer repeats the request's.
+  public var echoMetadata: Bool = false
   public var unknownFields = UnknownFields()
 
   public init() {}
 
-  public init(payload: [UInt8] = [], statusCode: Int32 = 0, statusMessage: String = "", responseCount: Int32 = 0, responseBytes: Int32 = 0, delayMilliseconds: Int64 = 0) {
+  public init(payload: [UInt8] = [], statusCode: Int32 = 0, statusMessage: String = "", responseCount: Int32 = 0, responseBytes: Int32 = 0, delayMilliseconds: Int64 = 0, responseSizes: [Int32] = [], echoMetadata: Bool = false) {
     self.payload = payload
     self.statusCode = statusCode
     self.statusMessage = statusMessage
     self.responseCount = responseCount
     self.responseBytes = responseBytes
     self.delayMilliseconds = delayMilliseconds
+    self.responseSizes = responseSizes
+    self.echoMetadata = echoMetadata
   }
 
   public mutating func merge(from reader: inout WireReader) throws(CodecError) {
@@ -45,6 +51,12 @@ public struct TestingEcho: Message {
           self.responseBytes = try reader.readInt32()
         case 48:
           self.delayMilliseconds = try reader.readInt64()
+        case 56:
+          self.responseSizes.append(try reader.readInt32())
+        case 58:
+          try reader.readPacked(Int32Kind.self, into: &self.responseSizes)
+        case 64:
+          self.echoMetadata = try reader.readBool()
         default:
           try reader.keepUnknown(tag, in: &self.unknownFields)
       }
@@ -59,6 +71,8 @@ public struct TestingEcho: Message {
     if self.responseCount != 0 { size += 1 + WireSize.int32(self.responseCount) }
     if self.responseBytes != 0 { size += 1 + WireSize.int32(self.responseBytes) }
     if self.delayMilliseconds != 0 { size += 1 + WireSize.int64(self.delayMilliseconds) }
+    size += WireSize.packed(Int32Kind.self, tagSize: 1, self.responseSizes)
+    if self.echoMetadata { size += 2 }
     return size
   }
 
@@ -69,6 +83,8 @@ public struct TestingEcho: Message {
     if self.responseCount != 0 { writer.writeTag(32); writer.writeInt32(self.responseCount) }
     if self.responseBytes != 0 { writer.writeTag(40); writer.writeInt32(self.responseBytes) }
     if self.delayMilliseconds != 0 { writer.writeTag(48); writer.writeInt64(self.delayMilliseconds) }
+    writer.writePacked(Int32Kind.self, tag: 58, self.responseSizes)
+    if self.echoMetadata { writer.writeTag(64); writer.writeBool(self.echoMetadata) }
     self.unknownFields.encode(into: &writer)
   }
 
@@ -79,25 +95,37 @@ public struct TestingEcho: Message {
     visitor.visitScalar(FieldName(4, "response_count", json: "responseCount"), Int32Kind.scalar(self.responseCount), hasPresence: false)
     visitor.visitScalar(FieldName(5, "response_bytes", json: "responseBytes"), Int32Kind.scalar(self.responseBytes), hasPresence: false)
     visitor.visitScalar(FieldName(6, "delay_milliseconds", json: "delayMilliseconds"), Int64Kind.scalar(self.delayMilliseconds), hasPresence: false)
+    visitor.visitRepeated(FieldName(7, "response_sizes", json: "responseSizes"), Int32Kind.self, self.responseSizes)
+    visitor.visitScalar(FieldName(8, "echo_metadata", json: "echoMetadata"), BoolKind.scalar(self.echoMetadata), hasPresence: false)
   }
 }
 
 /// The methods of assay.testing.v1.EchoService, with what the schema says of them.
 public enum TestingEchoServiceMethods {
+  /// Answers with the request, its payload replaced by `response_bytes` bytes where that is not 0.
   public static let unary = MethodDescriptor(name: "assay.testing.v1.EchoService.Unary", clientStreaming: false, serverStreaming: false, idempotency: .noSideEffects, access: MethodAccess(roles: [], scope: 1), defaultTimeoutMilliseconds: 0, maxMessageBytes: 0)
   /// Answers with the sum of the payload sizes in response_bytes.
   public static let collect = MethodDescriptor(name: "assay.testing.v1.EchoService.Collect", clientStreaming: true, serverStreaming: false, idempotency: .unknown, access: MethodAccess(roles: [], scope: 1), defaultTimeoutMilliseconds: 0, maxMessageBytes: 0)
+  /// Answers `response_count` times with `response_bytes` bytes, then once for each of
+  /// `response_sizes`.
   public static let expand = MethodDescriptor(name: "assay.testing.v1.EchoService.Expand", clientStreaming: false, serverStreaming: true, idempotency: .unknown, access: MethodAccess(roles: [], scope: 1), defaultTimeoutMilliseconds: 0, maxMessageBytes: 0)
+  /// Answers each request with itself, or with what its `response_sizes` ask for; one with a
+  /// `status_code` ends the call.
   public static let chat = MethodDescriptor(name: "assay.testing.v1.EchoService.Chat", clientStreaming: true, serverStreaming: true, idempotency: .unknown, access: MethodAccess(roles: [], scope: 1), defaultTimeoutMilliseconds: 0, maxMessageBytes: 0)
   public static let all: [MethodDescriptor] = [unary, collect, expand, chat]
 }
 
 /// What a server of assay.testing.v1.EchoService implements.
 public protocol TestingEchoServiceService: Sendable {
+  /// Answers with the request, its payload replaced by `response_bytes` bytes where that is not 0.
   func unary(_ request: TestingEcho, context: ServerContext) async throws -> TestingEcho
   /// Answers with the sum of the payload sizes in response_bytes.
   func collect(_ requests: MessageReader<TestingEcho>, context: ServerContext) async throws -> TestingEcho
+  /// Answers `response_count` times with `response_bytes` bytes, then once for each of
+  /// `response_sizes`.
   func expand(_ request: TestingEcho, responses: MessageWriter<TestingEcho>, context: ServerContext) async throws
+  /// Answers each request with itself, or with what its `response_sizes` ask for; one with a
+  /// `status_code` ends the call.
   func chat(_ requests: MessageReader<TestingEcho>, responses: MessageWriter<TestingEcho>, context: ServerContext) async throws
 }
 
@@ -129,6 +157,7 @@ public struct TestingEchoServiceClient: Sendable {
 
   public init(_ channel: Channel) { self.channel = channel }
 
+  /// Answers with the request, its payload replaced by `response_bytes` bytes where that is not 0.
   public func unary(_ request: TestingEcho, options: CallOptions = CallOptions()) async throws -> TestingEcho {
     try await self.channel.unary(TestingEchoServiceMethods.unary, request, options: options)
   }
@@ -138,10 +167,14 @@ public struct TestingEchoServiceClient: Sendable {
     try await self.channel.clientStreaming(TestingEchoServiceMethods.collect, options: options, send)
   }
 
+  /// Answers `response_count` times with `response_bytes` bytes, then once for each of
+  /// `response_sizes`.
   public func expand<R>(_ request: TestingEcho, options: CallOptions = CallOptions(), _ receive: (MessageReader<TestingEcho>) async throws -> R) async throws -> R {
     try await self.channel.serverStreaming(TestingEchoServiceMethods.expand, request, options: options, receive)
   }
 
+  /// Answers each request with itself, or with what its `response_sizes` ask for; one with a
+  /// `status_code` ends the call.
   public func chat<R>(options: CallOptions = CallOptions(), _ body: (MessageWriter<TestingEcho>, MessageReader<TestingEcho>) async throws -> R) async throws -> R {
     try await self.channel.bidirectional(TestingEchoServiceMethods.chat, options: options, body)
   }
@@ -153,13 +186,14 @@ public enum TestingV1EchoFile {
   public static let descriptor = Base64.embedded(
     """
     Chthc3NheS90ZXN0aW5nL3YxL2VjaG8ucHJvdG8SEGFzc2F5LnRlc3RpbmcudjEaHmFzc2F5L29wdGlvbnMvdjEvb3B0aW9ucy5w\
-    cm90byLlAQoERWNobxIYCgdwYXlsb2FkGAEgASgMUgdwYXlsb2FkEh8KC3N0YXR1c19jb2RlGAIgASgFUgpzdGF0dXNDb2RlEiUK\
+    cm90byKxAgoERWNobxIYCgdwYXlsb2FkGAEgASgMUgdwYXlsb2FkEh8KC3N0YXR1c19jb2RlGAIgASgFUgpzdGF0dXNDb2RlEiUK\
     DnN0YXR1c19tZXNzYWdlGAMgASgJUg1zdGF0dXNNZXNzYWdlEiUKDnJlc3BvbnNlX2NvdW50GAQgASgFUg1yZXNwb25zZUNvdW50\
     EiUKDnJlc3BvbnNlX2J5dGVzGAUgASgFUg1yZXNwb25zZUJ5dGVzEi0KEmRlbGF5X21pbGxpc2Vjb25kcxgGIAEoA1IRZGVsYXlN\
-    aWxsaXNlY29uZHMylgIKC0VjaG9TZXJ2aWNlEkAKBVVuYXJ5EhYuYXNzYXkudGVzdGluZy52MS5FY2hvGhYuYXNzYXkudGVzdGlu\
-    Zy52MS5FY2hvIgeQAgGwuxgBEkEKB0NvbGxlY3QSFi5hc3NheS50ZXN0aW5nLnYxLkVjaG8aFi5hc3NheS50ZXN0aW5nLnYxLkVj\
-    aG8iBLC7GAEoARJACgZFeHBhbmQSFi5hc3NheS50ZXN0aW5nLnYxLkVjaG8aFi5hc3NheS50ZXN0aW5nLnYxLkVjaG8iBLC7GAEw\
-    ARJACgRDaGF0EhYuYXNzYXkudGVzdGluZy52MS5FY2hvGhYuYXNzYXkudGVzdGluZy52MS5FY2hvIgSwuxgBKAEwAUIKugIHVGVz\
-    dGluZ2IGcHJvdG8z
+    aWxsaXNlY29uZHMSJQoOcmVzcG9uc2Vfc2l6ZXMYByADKAVSDXJlc3BvbnNlU2l6ZXMSIwoNZWNob19tZXRhZGF0YRgIIAEoCFIM\
+    ZWNob01ldGFkYXRhMpYCCgtFY2hvU2VydmljZRJACgVVbmFyeRIWLmFzc2F5LnRlc3RpbmcudjEuRWNobxoWLmFzc2F5LnRlc3Rp\
+    bmcudjEuRWNobyIHkAIBsLsYARJBCgdDb2xsZWN0EhYuYXNzYXkudGVzdGluZy52MS5FY2hvGhYuYXNzYXkudGVzdGluZy52MS5F\
+    Y2hvIgSwuxgBKAESQAoGRXhwYW5kEhYuYXNzYXkudGVzdGluZy52MS5FY2hvGhYuYXNzYXkudGVzdGluZy52MS5FY2hvIgSwuxgB\
+    MAESQAoEQ2hhdBIWLmFzc2F5LnRlc3RpbmcudjEuRWNobxoWLmFzc2F5LnRlc3RpbmcudjEuRWNobyIEsLsYASgBMAFCCroCB1Rl\
+    c3RpbmdiBnByb3RvMw==
     """)
 }

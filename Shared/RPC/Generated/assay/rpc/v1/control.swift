@@ -4,6 +4,68 @@
 
 import Codec
 
+/// Tells what the application answered from what its runtime did.
+public enum RPCStatusOrigin: ProtoEnum {
+  /// The handler; or the sender is too old to say.
+  case unspecified
+  /// The request's bytes are not the message that the method takes.
+  case malformed
+  /// This server has no service of that name.
+  case unknownService
+  /// The service has no method of that name.
+  case unknownMethod
+  /// The runtime itself: a deadline, a limit, a drain, a cancelled call.
+  case runtime
+  /// A number that the schema did not know when this was generated.
+  case unrecognized(Int32)
+
+  public static let allCases: [Self] = [.unspecified, .malformed, .unknownService, .unknownMethod, .runtime]
+
+  public init(rawValue: Int32) {
+    switch rawValue {
+      case 0: self = .unspecified
+      case 1: self = .malformed
+      case 2: self = .unknownService
+      case 3: self = .unknownMethod
+      case 4: self = .runtime
+      default: self = .unrecognized(rawValue)
+    }
+  }
+
+  public init?(protoName: String) {
+    switch protoName {
+      case "STATUS_ORIGIN_UNSPECIFIED": self = .unspecified
+      case "STATUS_ORIGIN_MALFORMED": self = .malformed
+      case "STATUS_ORIGIN_UNKNOWN_SERVICE": self = .unknownService
+      case "STATUS_ORIGIN_UNKNOWN_METHOD": self = .unknownMethod
+      case "STATUS_ORIGIN_RUNTIME": self = .runtime
+      default: return nil
+    }
+  }
+
+  public var rawValue: Int32 {
+    switch self {
+      case .unspecified: 0
+      case .malformed: 1
+      case .unknownService: 2
+      case .unknownMethod: 3
+      case .runtime: 4
+      case .unrecognized(let number): number
+    }
+  }
+
+  public var protoName: String? {
+    switch self {
+      case .unspecified: "STATUS_ORIGIN_UNSPECIFIED"
+      case .malformed: "STATUS_ORIGIN_MALFORMED"
+      case .unknownService: "STATUS_ORIGIN_UNKNOWN_SERVICE"
+      case .unknownMethod: "STATUS_ORIGIN_UNKNOWN_METHOD"
+      case .runtime: "STATUS_ORIGIN_RUNTIME"
+      case .unrecognized: nil
+    }
+  }
+}
+
 /// HELLO: the first frame each way, after eight fixed magic bytes. Field numbers 1 and 2 are frozen
 /// for ever, so that any two versions can at least tell each other what they speak.
 public struct RPCHello: Message {
@@ -19,9 +81,9 @@ public struct RPCHello: Message {
   public var maxMessageBytes: UInt32 = 0
   /// Calls that the sender lets its peer have open at once.
   public var maxConcurrentStreams: UInt32 = 0
-  /// Bytes of MESSAGE payload that the peer may send on a new stream before a CREDIT.
+  /// Credit in bytes that the peer has on a new stream before a CREDIT.
   public var initialStreamCreditBytes: UInt32 = 0
-  /// Bytes of MESSAGE payload that the peer may send on the connection before a CREDIT.
+  /// Credit in bytes that the peer has on the connection before a CREDIT.
   public var initialConnectionCreditBytes: UInt32 = 0
   /// How long a silent connection waits before a PING. Both sides use the larger of the two.
   public var pingIntervalMilliseconds: UInt32 = 0
@@ -383,17 +445,23 @@ public struct RPCStatusDetails: Message {
   public var hops: [RPCHopTime] = []
   /// Set on calls that provably never reached a handler, so that they may be sent again.
   public var notProcessed: Bool = false
+  /// Who gave this status, where that is not the method's handler.
+  public var origin: RPCStatusOrigin = RPCStatusOrigin()
+  /// Push-back: do not send this call again, whatever its method allows.
+  public var noRetry: Bool = false
   public var unknownFields = UnknownFields()
 
   public init() {}
 
-  public init(fieldViolations: [RPCFieldViolation] = [], retryAfterMilliseconds: UInt64 = 0, limit: RPCLimitExceeded? = nil, resource: RPCResourceReference? = nil, hops: [RPCHopTime] = [], notProcessed: Bool = false) {
+  public init(fieldViolations: [RPCFieldViolation] = [], retryAfterMilliseconds: UInt64 = 0, limit: RPCLimitExceeded? = nil, resource: RPCResourceReference? = nil, hops: [RPCHopTime] = [], notProcessed: Bool = false, origin: RPCStatusOrigin = RPCStatusOrigin(), noRetry: Bool = false) {
     self.fieldViolations = fieldViolations
     self.retryAfterMilliseconds = retryAfterMilliseconds
     self.limit = limit
     self.resource = resource
     self.hops = hops
     self.notProcessed = notProcessed
+    self.origin = origin
+    self.noRetry = noRetry
   }
 
   public mutating func merge(from reader: inout WireReader) throws(CodecError) {
@@ -411,6 +479,10 @@ public struct RPCStatusDetails: Message {
           try reader.readMessage(appendingTo: &self.hops)
         case 48:
           self.notProcessed = try reader.readBool()
+        case 56:
+          self.origin = try reader.readEnum()
+        case 64:
+          self.noRetry = try reader.readBool()
         default:
           try reader.keepUnknown(tag, in: &self.unknownFields)
       }
@@ -425,6 +497,8 @@ public struct RPCStatusDetails: Message {
     if let value = self.resource { size += 1 + WireSize.message(value) }
     size += WireSize.repeated(MessageKind<RPCHopTime>.self, tagSize: 1, self.hops)
     if self.notProcessed { size += 2 }
+    if self.origin.rawValue != 0 { size += 1 + WireSize.enumeration(self.origin) }
+    if self.noRetry { size += 2 }
     return size
   }
 
@@ -435,6 +509,8 @@ public struct RPCStatusDetails: Message {
     if let value = self.resource { writer.writeTag(34); writer.writeMessage(value) }
     writer.writeRepeated(MessageKind<RPCHopTime>.self, tag: 42, self.hops)
     if self.notProcessed { writer.writeTag(48); writer.writeBool(self.notProcessed) }
+    if self.origin.rawValue != 0 { writer.writeTag(56); writer.writeEnum(self.origin) }
+    if self.noRetry { writer.writeTag(64); writer.writeBool(self.noRetry) }
     self.unknownFields.encode(into: &writer)
   }
 
@@ -445,6 +521,8 @@ public struct RPCStatusDetails: Message {
     if let value = self.resource { visitor.visitMessage(FieldName(4, "resource", json: "resource"), value) }
     visitor.visitRepeated(FieldName(5, "hops", json: "hops"), self.hops)
     visitor.visitScalar(FieldName(6, "not_processed", json: "notProcessed"), BoolKind.scalar(self.notProcessed), hasPresence: false)
+    visitor.visitScalar(FieldName(7, "origin", json: "origin"), EnumKind<RPCStatusOrigin>.scalar(self.origin), hasPresence: false)
+    visitor.visitScalar(FieldName(8, "no_retry", json: "noRetry"), BoolKind.scalar(self.noRetry), hasPresence: false)
   }
 }
 
@@ -706,7 +784,7 @@ public struct RPCCancel: Message {
   }
 }
 
-/// CREDIT: the receiver has room for more MESSAGE payload. Stream 0 is the connection.
+/// CREDIT: the receiver has room for more MESSAGE frames. Stream 0 is the connection.
 public struct RPCCredit: Message {
   public static let protoName = "assay.rpc.v1.Credit"
 
@@ -790,7 +868,8 @@ public struct RPCPing: Message {
 public struct RPCGoaway: Message {
   public static let protoName = "assay.rpc.v1.Goaway"
 
-  /// The highest stream that was or may yet be processed.
+  /// The highest stream that was or may yet be processed; 2147483647 in the first of the two that
+  /// begin a drain, when requests under way are still taken.
   public var lastStream: UInt32 = 0
   /// gRPC status code that explains it; 0 for an orderly drain.
   public var code: Int32 = 0
@@ -862,18 +941,21 @@ public enum RpcV1ControlFile {
     dGEYASADKAsyGy5hc3NheS5ycGMudjEuTWV0YWRhdGFFbnRyeVIIbWV0YWRhdGESHQoHbWVzc2FnZRgPIAEoDEgAUgdtZXNzYWdl\
     iAEBQgoKCF9tZXNzYWdlIqYBCgZTdGF0dXMSEgoEY29kZRgBIAEoBVIEY29kZRIYCgdtZXNzYWdlGAIgASgJUgdtZXNzYWdlEjUK\
     B2RldGFpbHMYAyABKAsyGy5hc3NheS5ycGMudjEuU3RhdHVzRGV0YWlsc1IHZGV0YWlscxI3CghtZXRhZGF0YRgEIAMoCzIbLmFz\
-    c2F5LnJwYy52MS5NZXRhZGF0YUVudHJ5UghtZXRhZGF0YSLSAgoNU3RhdHVzRGV0YWlscxJHChBmaWVsZF92aW9sYXRpb25zGAEg\
+    c2F5LnJwYy52MS5NZXRhZGF0YUVudHJ5UghtZXRhZGF0YSKhAwoNU3RhdHVzRGV0YWlscxJHChBmaWVsZF92aW9sYXRpb25zGAEg\
     AygLMhwuYXNzYXkucnBjLnYxLkZpZWxkVmlvbGF0aW9uUg9maWVsZFZpb2xhdGlvbnMSOAoYcmV0cnlfYWZ0ZXJfbWlsbGlzZWNv\
     bmRzGAIgASgEUhZyZXRyeUFmdGVyTWlsbGlzZWNvbmRzEjEKBWxpbWl0GAMgASgLMhsuYXNzYXkucnBjLnYxLkxpbWl0RXhjZWVk\
     ZWRSBWxpbWl0EjsKCHJlc291cmNlGAQgASgLMh8uYXNzYXkucnBjLnYxLlJlc291cmNlUmVmZXJlbmNlUghyZXNvdXJjZRIpCgRo\
     b3BzGAUgAygLMhUuYXNzYXkucnBjLnYxLkhvcFRpbWVSBGhvcHMSIwoNbm90X3Byb2Nlc3NlZBgGIAEoCFIMbm90UHJvY2Vzc2Vk\
-    InQKDkZpZWxkVmlvbGF0aW9uEhQKBWZpZWxkGAEgASgJUgVmaWVsZBIgCgtkZXNjcmlwdGlvbhgCIAEoCVILZGVzY3JpcHRpb24S\
-    EgoEbGluZRgDIAEoBFIEbGluZRIWCgZjb2x1bW4YBCABKARSBmNvbHVtbiJrCg1MaW1pdEV4Y2VlZGVkEhIKBG5hbWUYASABKAlS\
-    BG5hbWUSFAoFbGltaXQYAiABKANSBWxpbWl0EhYKBmFjdHVhbBgDIAEoA1IGYWN0dWFsEhgKB3NldHRpbmcYBCABKAlSB3NldHRp\
-    bmciOwoRUmVzb3VyY2VSZWZlcmVuY2USEgoEa2luZBgBIAEoCVIEa2luZBISCgRuYW1lGAIgASgJUgRuYW1lIkoKB0hvcFRpbWUS\
-    EAoDaG9wGAEgASgJUgNob3ASLQoSc3BlbnRfbWljcm9zZWNvbmRzGAIgASgEUhFzcGVudE1pY3Jvc2Vjb25kcyIgCgZDYW5jZWwS\
-    FgoGcmVhc29uGAEgASgJUgZyZWFzb24iHgoGQ3JlZGl0EhQKBWJ5dGVzGAEgASgNUgVieXRlcyIeCgRQaW5nEhYKBm9wYXF1ZRgB\
-    IAEoBlIGb3BhcXVlIlcKBkdvYXdheRIfCgtsYXN0X3N0cmVhbRgBIAEoDVIKbGFzdFN0cmVhbRISCgRjb2RlGAIgASgFUgRjb2Rl\
-    EhgKB21lc3NhZ2UYAyABKAlSB21lc3NhZ2VCBroCA1JQQ2IGcHJvdG8z
+    EjIKBm9yaWdpbhgHIAEoDjIaLmFzc2F5LnJwYy52MS5TdGF0dXNPcmlnaW5SBm9yaWdpbhIZCghub19yZXRyeRgIIAEoCFIHbm9S\
+    ZXRyeSJ0Cg5GaWVsZFZpb2xhdGlvbhIUCgVmaWVsZBgBIAEoCVIFZmllbGQSIAoLZGVzY3JpcHRpb24YAiABKAlSC2Rlc2NyaXB0\
+    aW9uEhIKBGxpbmUYAyABKARSBGxpbmUSFgoGY29sdW1uGAQgASgEUgZjb2x1bW4iawoNTGltaXRFeGNlZWRlZBISCgRuYW1lGAEg\
+    ASgJUgRuYW1lEhQKBWxpbWl0GAIgASgDUgVsaW1pdBIWCgZhY3R1YWwYAyABKANSBmFjdHVhbBIYCgdzZXR0aW5nGAQgASgJUgdz\
+    ZXR0aW5nIjsKEVJlc291cmNlUmVmZXJlbmNlEhIKBGtpbmQYASABKAlSBGtpbmQSEgoEbmFtZRgCIAEoCVIEbmFtZSJKCgdIb3BU\
+    aW1lEhAKA2hvcBgBIAEoCVIDaG9wEi0KEnNwZW50X21pY3Jvc2Vjb25kcxgCIAEoBFIRc3BlbnRNaWNyb3NlY29uZHMiIAoGQ2Fu\
+    Y2VsEhYKBnJlYXNvbhgBIAEoCVIGcmVhc29uIh4KBkNyZWRpdBIUCgVieXRlcxgBIAEoDVIFYnl0ZXMiHgoEUGluZxIWCgZvcGFx\
+    dWUYASABKAZSBm9wYXF1ZSJXCgZHb2F3YXkSHwoLbGFzdF9zdHJlYW0YASABKA1SCmxhc3RTdHJlYW0SEgoEY29kZRgCIAEoBVIE\
+    Y29kZRIYCgdtZXNzYWdlGAMgASgJUgdtZXNzYWdlKqoBCgxTdGF0dXNPcmlnaW4SHQoZU1RBVFVTX09SSUdJTl9VTlNQRUNJRklF\
+    RBAAEhsKF1NUQVRVU19PUklHSU5fTUFMRk9STUVEEAESIQodU1RBVFVTX09SSUdJTl9VTktOT1dOX1NFUlZJQ0UQAhIgChxTVEFU\
+    VVNfT1JJR0lOX1VOS05PV05fTUVUSE9EEAMSGQoVU1RBVFVTX09SSUdJTl9SVU5USU1FEARCBroCA1JQQ2IGcHJvdG8z
     """)
 }

@@ -1,0 +1,162 @@
+import Codec
+
+// Messages out: framed as far as credit allows, queued beyond that.
+
+extension Call {
+  // MARK: Outbound, on the loop
+
+  /// Frames as much as credit and the connection's buffer allow.
+  ///
+  /// - Returns: whether everything queued has been framed.
+  @discardableResult
+  func pump() -> Bool {
+    while true {
+      if head == nil { head = outbox.popFirst() }
+      guard let pending = head else { return true }
+      guard stream != 0, !connection.isOutboundFull else { return false }
+      guard frame(pending) else { return false }
+      head = nil
+      pending.wait?.resume(.success(()))
+      if isOver { return true }
+    }
+  }
+
+  /// - Returns: false if it has to wait for credit.
+  private func frame(_ pending: Pending) -> Bool {
+    switch pending.item {
+    case .message(let bytes, let endStream):
+      return frameMessage(bytes, endStream: endStream)
+    case .halfClose:
+      connection.sendMessageFrame(stream, bytes: [], 0..<0, flags: [.empty, .endStream])
+      connection.closeLocal(self)
+      return true
+    case .finish(let status, let message):
+      return frameFinish(status, message)
+    }
+  }
+
+  private func frameMessage(_ bytes: [UInt8], endStream: Bool) -> Bool {
+    var offset = head?.offset ?? 0
+    repeat {
+      let granted = connection.takeSendCredit(stream, wanted: bytes.count - offset)
+      guard granted > 0 || bytes.isEmpty else {
+        head?.offset = offset
+        return false
+      }
+      let end = offset + granted
+      let isLast = end == bytes.count
+      connection.sendMessageFrame(
+        stream, bytes: bytes, offset..<end,
+        flags: isLast ? (endStream ? [.endStream] : []) : [.more])
+      offset = end
+      if !isLast, connection.isOutboundFull {
+        head?.offset = offset
+        return false
+      }
+    } while offset < bytes.count
+    hasSentMessage = true
+    if endStream { connection.closeLocal(self) }
+    return true
+  }
+
+  private func frameFinish(_ status: RPCStatus, _ message: [UInt8]?) -> Bool {
+    if let message {
+      if !hasSentMessage, message.count + 64 <= connection.peerSettings.maxFrameBytes {
+        connection.sendResponse(stream, messageBytes: message.count) { writer in
+          message.withUnsafeBytes { writer.writeRaw($0) }
+        }
+        over(nil)
+        return true
+      }
+      guard frameMessage(message, endStream: false) else { return false }
+    }
+    connection.sendStatus(stream, status)
+    over(nil)
+    return true
+  }
+
+  /// Server: whether a message of this size can go out now, before anything else, in one frame.
+  func canRespondAtOnce(messageBytes: Int) -> Bool {
+    guard loop.isCurrent, !isOutboundClosed, !isOver, !hasSentMessage, isOutboxEmpty else {
+      return false
+    }
+    let peer = connection.peerSettings
+    return messageBytes + 64 <= peer.maxFrameBytes && messageBytes <= peer.maxMessageBytes
+      && !connection.isOutboundFull
+  }
+
+  /// Server: ends the call; only when `canRespondAtOnce`.
+  func respondAtOnce(messageBytes: Int, _ encode: (inout WireWriter) -> Void) {
+    isOutboundClosed = true
+    task = nil
+    connection.sendResponse(stream, messageBytes: messageBytes, encode)
+    over(nil)
+  }
+
+  func enqueue(_ item: Outgoing, _ wait: CallWait<Void>?) {
+    if isOutboundClosed || isOver {
+      wait?.resume(.failure(failure ?? RPCError(.cancelled, "\(method): the call is over")))
+      return
+    }
+    switch item {
+    case .message(_, let endStream): isOutboundClosed = endStream
+    case .halfClose, .finish: isOutboundClosed = true
+    }
+    outbox.append(Pending(item, wait))
+    if !pump() { connection.markBlocked(self) }
+  }
+
+  // MARK: Outbound, from any task
+
+  /// Sends a message; suspends while the peer gives no credit.
+  ///
+  /// - Throws: RESOURCE_EXHAUSTED if the peer has announced a smaller limit.
+  func send(_ bytes: [UInt8]) async throws {
+    try checkSize(bytes.count)
+    try await submit(.message(bytes, endStream: false))
+  }
+
+  /// Says that no more messages follow.
+  func halfClose() {
+    loop.run {
+      guard self.connection.isClient, !self.isOutboundClosed else { return }
+      self.enqueue(.halfClose, nil)
+    }
+  }
+
+  private func submit(_ item: Outgoing) async throws {
+    let wait = CallWait<Void>()
+    try await withTaskCancellationHandler {
+      try await withUnsafeThrowingContinuation { continuation in
+        loop.run {
+          wait.begin(continuation)
+          if !wait.isDone { self.enqueue(item, wait) }
+        }
+      }
+    } onCancel: {
+      loop.execute { wait.cancel() }
+    }
+  }
+
+  /// The limit was announced, so the sender is the one to check it.
+  func checkSize(_ count: Int) throws {
+    let limit = connection.peerSettings.maxMessageBytes
+    guard count > limit else { return }
+    throw RPCError.resourceExhausted(
+      "\(method): a message of \(count) bytes is over the peer's limit of \(limit)",
+      limit: LimitExceeded(
+        name: "max_message_bytes", limit: Int64(limit), actual: Int64(count),
+        setting: "--max-message-bytes"))
+  }
+
+  // MARK: Client opening
+
+  /// Queues the first message of a request that did not fit the REQUEST frame.
+  func sendFirst(_ bytes: [UInt8], endStream: Bool) {
+    enqueue(.message(bytes, endStream: endStream), nil)
+  }
+
+  func markOutboundClosed() {
+    isOutboundClosed = true
+  }
+}
