@@ -80,7 +80,7 @@ let package = Package(
     module("Identity", "Shared/Identity", ["API", "Codec", "Crypto", "RPC"]),
     module(
       "ServiceKit", "Shared/ServiceKit",
-      ["API", "CLinux", "Crypto", "Identity", "RPC", "Transport"]),
+      ["API", "CLinux", "Codec", "Crypto", "Identity", "RPC", "Transport"]),
     program("protoc-gen-assay-swift", "Shared/ProtocPlugin", ["Codec"]),
 
     // Catalog.

@@ -11,6 +11,8 @@ final class SocketConnection: ConnectionTransport, Pollable, @unchecked Sendable
     case connecting
     case handshaking
     case open
+    /// Our direction is ended; what still arrives is dropped.
+    case lingering
     case closed
   }
 
@@ -41,6 +43,8 @@ final class SocketConnection: ConnectionTransport, Pollable, @unchecked Sendable
   /// Encrypted at a time, before the socket is asked to take it: enough to make a system call worth
   /// its cost, little enough for the peer to decrypt while the rest is encrypted.
   private static let encryptedBytes = 64 << 10
+  /// How long the peer has to end its direction when we have ended ours.
+  private static let lingerMilliseconds = 2_000
   /// Records that a peer may have us keep that does not read, but asks for new keys.
   private static let maximumUnsentBytes = 1 << 20
 
@@ -84,6 +88,7 @@ final class SocketConnection: ConnectionTransport, Pollable, @unchecked Sendable
     case .open:
       if events & EPOLLOUT.rawValue != 0 { flush() }
       if events & ~EPOLLOUT.rawValue != 0, phase == .open { readAvailable() }
+    case .lingering: drop()
     case .closed: break
     }
   }
@@ -277,7 +282,7 @@ final class SocketConnection: ConnectionTransport, Pollable, @unchecked Sendable
       }
     }
     updateInterest()
-    if unsentRecords.isEmpty, isClosingAfterFlush { close("closed by this side") }
+    if unsentRecords.isEmpty, isClosingAfterFlush { linger() }
   }
 
   /// Writes as much as the socket takes.
@@ -350,6 +355,44 @@ final class SocketConnection: ConnectionTransport, Pollable, @unchecked Sendable
     report?(.failure(error))
   }
 
+  /// Ends our direction and drops what still arrives, until the peer has ended its own: to close a
+  /// socket with unread input resets the connection, and a reset destroys what the peer has not
+  /// read.
+  private func linger() {
+    guard phase == .open else { return }
+    sayCloseNotify()
+    guard phase == .open else { return }
+    phase = .lingering
+    shutdown(fd, Int32(SHUT_WR))
+    want(EPOLLIN.rawValue)
+    let due = driver.loop.now + UInt64(SocketConnection.lingerMilliseconds) * 1_000_000
+    driver.loop.schedule(at: due) { [weak self] in self?.close("closed by this side") }
+    drop()
+  }
+
+  private func drop() {
+    var budget = SocketConnection.bytesPerEvent
+    while budget > 0 {
+      let count = recv(fd, driver.scratch.baseAddress, driver.scratch.count, 0)
+      if count > 0 {
+        budget -= count
+      } else if count < 0, errno == EAGAIN || errno == EINTR {
+        return
+      } else {
+        return close("closed by this side")
+      }
+    }
+  }
+
+  /// Tells a TLS peer that nothing was cut off.
+  private func sayCloseNotify() {
+    guard let ssl else { return }
+    ERR_clear_error()
+    SSL_shutdown(ssl)
+    ERR_clear_error()
+    if let failure = sendRecords() { close(failure) }
+  }
+
   private func close(_ reason: String) {
     guard phase != .closed else { return }
     let wasOpen = phase == .open
@@ -357,13 +400,7 @@ final class SocketConnection: ConnectionTransport, Pollable, @unchecked Sendable
     if let timeout { driver.loop.cancel(timeout) }
     timeout = nil
     driver.unwatch(fd)
-    // close_notify tells the peer that nothing was cut off; there is no waiting for its own.
-    if wasOpen, let ssl {
-      ERR_clear_error()
-      SSL_shutdown(ssl)
-      ERR_clear_error()
-      _ = sendRecords()
-    }
+    if wasOpen { sayCloseNotify() }
     _ = Glibc.close(fd)
     partialFrame = []
     connection?.transportClosed(reason)

@@ -11,7 +11,7 @@ struct ArrowTests {
     "API": ["Codec", "RPC"],
     "Storage": ["Crypto", "CSQLite"],
     "Identity": ["API", "Codec", "Crypto", "RPC"],
-    "ServiceKit": ["API", "CLinux", "Crypto", "Identity", "RPC", "Transport"],
+    "ServiceKit": ["API", "CLinux", "Codec", "Crypto", "Identity", "RPC", "Transport"],
     "protoc-gen-assay-swift": ["Codec"],
     "CatalogDomain": ["Crypto"],
     "CatalogService": [

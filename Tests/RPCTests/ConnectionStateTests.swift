@@ -21,8 +21,8 @@ struct ConnectionStateTests {
   private func hello(min: UInt32 = 1, max: UInt32 = 1, streams: UInt32 = 8) -> RPCHello {
     RPCHello(
       minVersion: min, maxVersion: max, maxFrameBytes: 65_536, maxMessageBytes: 1 << 20,
-      maxConcurrentStreams: streams, initialStreamCreditBytes: 1_000,
-      initialConnectionCreditBytes: 1_500, pingIntervalMilliseconds: 60_000)
+      maxConcurrentStreams: streams, initialStreamCreditBytes: 1_128,
+      initialConnectionCreditBytes: 1_692, pingIntervalMilliseconds: 60_000)
   }
 
   private func open(_ role: State.Role, streams: UInt32 = 8) throws -> State {
@@ -108,9 +108,9 @@ struct ConnectionStateTests {
     var state = try open(.server)
     _ = try state.receivedRequest(1)
     state.acceptStream(1, 10, endStream: false)
-    _ = try state.receivedMessage(1, bytes: 1_000, endStream: false)
+    _ = try state.receivedMessage(1, cost: 1_000, endStream: false)
     #expect(throws: ProtocolViolation.self) {
-      _ = try state.receivedMessage(1, bytes: 1, endStream: false)
+      _ = try state.receivedMessage(1, cost: 1, endStream: false)
     }
   }
 
@@ -119,7 +119,7 @@ struct ConnectionStateTests {
     var state = try open(.server)
     _ = try state.receivedRequest(1)
     state.acceptStream(1, 10, endStream: false)
-    _ = try state.receivedMessage(1, bytes: 600, endStream: false)
+    _ = try state.receivedMessage(1, cost: 600, endStream: false)
     #expect(state.consumed(1, bytes: 499) == (nil, nil))
     let (connection, stream) = state.consumed(1, bytes: 101)
     #expect(connection == nil)
@@ -128,17 +128,43 @@ struct ConnectionStateTests {
     #expect(state.consumed(nil, bytes: 1_400).0 == CreditGrant(stream: 0, bytes: 2_000))
   }
 
-  @Test("sending takes the smallest of wish, stream, connection and frame")
+  @Test("sending takes the smallest of wish, stream, connection and frame, and 64 bytes each")
   func sendCredit() throws {
     var state = try open(.client)
     let first = state.openStream(10, endStream: false)
     let second = state.openStream(11, endStream: false)
     #expect(state.takeSendCredit(first, wanted: 300) == 300)
     #expect(state.takeSendCredit(first, wanted: 5_000) == 700)
-    #expect(state.takeSendCredit(first, wanted: 1) == 0)
+    #expect(state.takeSendCredit(first, wanted: 1) == nil)
+    #expect(state.takeSendCredit(first, wanted: 0) == nil)
     #expect(state.takeSendCredit(second, wanted: 5_000) == 500)
+    _ = try state.receivedCredit(0, bytes: 64)
+    #expect(state.takeSendCredit(second, wanted: 5_000) == nil)
     _ = try state.receivedCredit(0, bytes: 100)
     #expect(state.takeSendCredit(second, wanted: 5_000) == 100)
+  }
+
+  @Test("messages of no bytes use credit, too: a peer cannot pile them up for nothing")
+  func emptyMessages() throws {
+    var state = try open(.client)
+    let stream = state.openStream(10, endStream: false)
+    var sent = 0
+    while state.takeSendCredit(stream, wanted: 0) != nil { sent += 1 }
+    #expect(sent == 1_128 / 64)
+  }
+
+  @Test("limits and credit below 1,024 bytes are refused in HELLO")
+  func leastLimits() {
+    let changes: [(inout RPCHello) -> Void] = [
+      { $0.maxFrameBytes = 1_023 }, { $0.maxMessageBytes = 1_023 },
+      { $0.initialStreamCreditBytes = 1_023 }, { $0.initialConnectionCreditBytes = 1_023 },
+    ]
+    for change in changes {
+      var state = State(role: .server, local: settings())
+      var hello = hello()
+      change(&hello)
+      #expect(throws: ProtocolViolation.self) { try state.receivedHello(hello) }
+    }
   }
 
   @Test("credit beyond 2 GiB is a violation")
@@ -155,17 +181,17 @@ struct ConnectionStateTests {
     _ = try state.receivedRequest(1)
     state.acceptStream(1, 10, endStream: true)
     #expect(throws: ProtocolViolation.self) {
-      _ = try state.receivedMessage(1, bytes: 1, endStream: false)
+      _ = try state.receivedMessage(1, cost: 1, endStream: false)
     }
     _ = try state.receivedRequest(3)
     state.acceptStream(3, 11, endStream: false)
     #expect(try state.receivedCancel(3) == 11)
-    guard case .discard = try state.receivedMessage(3, bytes: 1, endStream: false) else {
+    guard case .discard = try state.receivedMessage(3, cost: 1, endStream: false) else {
       Issue.record("delivered to a cancelled call")
       return
     }
     #expect(throws: ProtocolViolation.self) {
-      _ = try state.receivedMessage(99, bytes: 1, endStream: false)
+      _ = try state.receivedMessage(99, cost: 1, endStream: false)
     }
   }
 
@@ -177,6 +203,22 @@ struct ConnectionStateTests {
     #expect(!state.canOpenStream)
     #expect(try state.receivedEnd(1) == 10)
     #expect(state.close() == [11])
+  }
+
+  @Test("a server that has only announced its drain still takes calls, and then no more")
+  func announcedDrain() throws {
+    var state = try open(.server)
+    #expect(state.announceDrain() == 2_147_483_647)
+    guard case .accept = try state.receivedRequest(1) else {
+      Issue.record("refused between the two steps")
+      return
+    }
+    state.acceptStream(1, 10, endStream: true)
+    #expect(state.beginDrain() == 1)
+    guard case .refuse = try state.receivedRequest(3) else {
+      Issue.record("accepted after the second step")
+      return
+    }
   }
 
   @Test("a draining server refuses new calls as not processed")

@@ -1,4 +1,5 @@
 import Foundation
+import RPC
 import Testing
 
 @testable import ServiceKit
@@ -10,7 +11,9 @@ struct AdminTests {
     let readiness = Readiness()
     let metrics = MetricsRegistry()
     metrics.counter("assay_test_total", help: "Tests.").increment()
-    let pages = AdminPages(readiness: readiness, metrics: metrics)
+    let pages = AdminPages(
+      readiness: readiness, metrics: metrics,
+      introspection: IntrospectionService(budget: MemoryBudget(limitBytes: 1 << 20)))
     let server = try AdminServer(try #require(HostPort("127.0.0.1:0"))) { pages.page($0) }
     defer { server.stop() }
     try body(server.address, readiness)

@@ -10,14 +10,11 @@ final class EchoHandler: TestingEchoServiceService {
 
   func unary(_ request: TestingEcho, context: ServerContext) async throws -> TestingEcho {
     unaryCalls.wrappingAdd(1, ordering: .relaxed)
-    if request.statusCode != 0 {
-      throw RPCError(StatusCode(wire: request.statusCode), request.statusMessage)
-    }
+    if request.echoMetadata { context.addResponseMetadata(context.metadata) }
     if request.delayMilliseconds > 0 { try await wait(request.delayMilliseconds, context) }
+    try throwStatus(of: request)
     var answer = request
-    if request.responseBytes > 0 {
-      answer.payload = [UInt8](repeating: 7, count: Int(request.responseBytes))
-    }
+    if request.responseBytes > 0 { answer.payload = payload(request.responseBytes) }
     return answer
   }
 
@@ -28,7 +25,9 @@ final class EchoHandler: TestingEchoServiceService {
     for try await request in requests {
       total += request.payload.count
       received.wrappingAdd(1, ordering: .relaxed)
+      if request.echoMetadata { context.addResponseMetadata(context.metadata) }
       if request.delayMilliseconds > 0 { try await wait(request.delayMilliseconds, context) }
+      try throwStatus(of: request)
     }
     return TestingEcho(responseBytes: Int32(total))
   }
@@ -36,21 +35,43 @@ final class EchoHandler: TestingEchoServiceService {
   func expand(
     _ request: TestingEcho, responses: MessageWriter<TestingEcho>, context: ServerContext
   ) async throws {
+    if request.echoMetadata { context.addResponseMetadata(context.metadata) }
     for index in 0..<request.responseCount {
-      let payload = [UInt8](
-        repeating: UInt8(truncatingIfNeeded: index), count: Int(request.responseBytes))
+      if request.delayMilliseconds > 0 { try await wait(request.delayMilliseconds, context) }
+      let payload = payload(request.responseBytes, UInt8(truncatingIfNeeded: index))
       try await responses.send(TestingEcho(payload: payload))
     }
-    if request.statusCode != 0 {
-      throw RPCError(StatusCode(wire: request.statusCode), request.statusMessage)
+    for size in request.responseSizes {
+      try await responses.send(TestingEcho(payload: payload(size)))
     }
+    try throwStatus(of: request)
   }
 
   func chat(
     _ requests: MessageReader<TestingEcho>, responses: MessageWriter<TestingEcho>,
     context: ServerContext
   ) async throws {
-    for try await request in requests { try await responses.send(request) }
+    for try await request in requests {
+      if request.echoMetadata { context.addResponseMetadata(context.metadata) }
+      if request.delayMilliseconds > 0 { try await wait(request.delayMilliseconds, context) }
+      try throwStatus(of: request)
+      guard !request.responseSizes.isEmpty else {
+        try await responses.send(request)
+        continue
+      }
+      for size in request.responseSizes {
+        try await responses.send(TestingEcho(payload: payload(size)))
+      }
+    }
+  }
+
+  private func payload(_ size: Int32, _ byte: UInt8 = 7) -> [UInt8] {
+    [UInt8](repeating: byte, count: max(0, Int(size)))
+  }
+
+  private func throwStatus(of request: TestingEcho) throws {
+    guard request.statusCode != 0 else { return }
+    throw RPCError(StatusCode(wire: request.statusCode), request.statusMessage)
   }
 
   private func wait(_ milliseconds: Int64, _ context: ServerContext) async throws {

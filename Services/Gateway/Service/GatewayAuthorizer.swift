@@ -29,7 +29,7 @@ struct GatewayAuthorizer: Sendable {
     let isOwn = AccessScope(rawValue: context.method.access.scope) != nil
     let found = isOwn ? context.method : forwarded.find(context.method.name)?.method
     guard let method = found, AccessScope(rawValue: method.access.scope) != .service else {
-      throw RPCError.unimplementedMethod(String(context.method.name.prefix(256)))
+      throw forwarded.unimplemented(context.method.name)
     }
     return method
   }

@@ -12,6 +12,8 @@ struct ForwardedMethods: Sendable {
   }
 
   private let routes: [String: Route]
+  /// Services of which anything is forwarded.
+  private let services: Set<String>
 
   /// - Parameter methods: all methods of all services; those for services only are left out.
   init(_ table: RoutingTable, methods: [MethodDescriptor] = APIDescriptors.methods) {
@@ -21,9 +23,17 @@ struct ForwardedMethods: Sendable {
       routes[method.name] = Route(method: method, backend: backend)
     }
     self.routes = routes
+    services = Set(routes.values.map(\.method.service))
   }
 
   func find(_ name: String) -> Route? { routes[name] }
+
+  /// What callers of a method are told that is not forwarded.
+  func unimplemented(_ name: String) -> RPCError {
+    let service = MethodDescriptor.service(of: name)
+    return services.contains(service)
+      ? .unimplementedMethod(name) : .unimplementedService(name)
+  }
 
   var all: [Route] { routes.values.sorted { $0.method.name < $1.method.name } }
 }
@@ -38,12 +48,11 @@ struct Proxy: Sendable {
   /// - Returns: the answer of a unary call; streams have sent theirs.
   func forward(_ inbound: RawCall, _ context: ServerContext) async throws -> [UInt8]? {
     guard let route = forwarded.find(context.method.name), let channel = channels[route.backend]
-    else { throw RPCError.unimplementedMethod(String(context.method.name.prefix(256))) }
+    else { throw forwarded.unimplemented(context.method.name) }
     // Callers of methods that are open to anyone share one quota.
     let tenant = context.caller?.principal?.tenant ?? QuotaKeeper.nobody
     try quotas.open(tenant)
     defer { quotas.close(tenant) }
-    let start = EventLoop.monotonicNanoseconds()
     do {
       let leg = Leg(inbound: inbound, tenant: tenant, quotas: quotas)
       let options = options(context)
@@ -56,7 +65,7 @@ struct Proxy: Sendable {
       try await quotas.take(bytes: answer.count, tenant, isFirst: false)
       return answer
     } catch let error as RPCError {
-      throw Proxy.explained(error, route.backend, since: start)
+      throw Proxy.explained(error, route.backend)
     }
   }
 
@@ -64,6 +73,7 @@ struct Proxy: Sendable {
     var options = context.callOptions
     options.metadata = context.metadata
     options.principal = context.caller?.signed ?? []
+    options.onResponseMetadata = { context.addResponseMetadata($0) }
     return options
   }
 
@@ -88,9 +98,7 @@ struct Proxy: Sendable {
   }
 
   /// Names the service that failed, without our own addresses.
-  private static func explained(_ error: RPCError, _ backend: String, since start: UInt64)
-    -> RPCError
-  {
+  private static func explained(_ error: RPCError, _ backend: String) -> RPCError {
     var error = error
     switch error.code {
     case .unavailable:
@@ -99,9 +107,9 @@ struct Proxy: Sendable {
         ? "the \(backend) service is not available at the moment; try again"
         : "the \(backend) service became unavailable during the call; "
           + "whether it was carried out is not known"
-    case .deadlineExceeded:
-      let spent = (EventLoop.monotonicNanoseconds() - start) / 1_000
-      error.details.hops.insert(HopTime(hop: "gateway", spentMicroseconds: spent), at: 0)
+    case .deadlineExceeded where error.details.hops.first?.isOurWait == true:
+      error.message = "deadline exceeded waiting for the \(backend) service"
+      error.details.hops[0].hop = "gateway, waiting for \(backend)"
     default: break
     }
     return error

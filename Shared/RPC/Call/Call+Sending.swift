@@ -16,6 +16,7 @@ extension Call {
       guard stream != 0, !connection.isOutboundFull else { return false }
       guard frame(pending) else { return false }
       head = nil
+      connection.release(pending.item.heldBytes)
       pending.wait?.resume(.success(()))
       if isOver { return true }
     }
@@ -38,8 +39,7 @@ extension Call {
   private func frameMessage(_ bytes: [UInt8], endStream: Bool) -> Bool {
     var offset = head?.offset ?? 0
     repeat {
-      let granted = connection.takeSendCredit(stream, wanted: bytes.count - offset)
-      guard granted > 0 || bytes.isEmpty else {
+      guard let granted = connection.takeSendCredit(stream, wanted: bytes.count - offset) else {
         head?.offset = offset
         return false
       }
@@ -61,8 +61,8 @@ extension Call {
 
   private func frameFinish(_ status: RPCStatus, _ message: [UInt8]?) -> Bool {
     if let message {
-      if !hasSentMessage, message.count + 64 <= connection.peerSettings.maxFrameBytes {
-        connection.sendResponse(stream, messageBytes: message.count) { writer in
+      if !hasSentMessage, fitsResponse(messageBytes: message.count) {
+        connection.sendResponse(self, messageBytes: message.count) { writer in
           message.withUnsafeBytes { writer.writeRaw($0) }
         }
         over(nil)
@@ -70,9 +70,18 @@ extension Call {
       }
       guard frameMessage(message, endStream: false) else { return false }
     }
+    var status = status
+    status.metadata = responseMetadata
+    if status.code != 0 { connection.counters.callsFailed += 1 }
     connection.sendStatus(stream, status)
     over(nil)
     return true
+  }
+
+  /// Whether a message of this size and the answer's metadata are one frame.
+  private func fitsResponse(messageBytes: Int) -> Bool {
+    let metadata = responseMetadata.isEmpty ? 0 : ResponseHeader.size(of: responseMetadata)
+    return InlineMessage.size(of: messageBytes) + metadata <= connection.peerSettings.maxFrameBytes
   }
 
   /// Server: whether a message of this size can go out now, before anything else, in one frame.
@@ -80,30 +89,40 @@ extension Call {
     guard loop.isCurrent, !isOutboundClosed, !isOver, !hasSentMessage, isOutboxEmpty else {
       return false
     }
-    let peer = connection.peerSettings
-    return messageBytes + 64 <= peer.maxFrameBytes && messageBytes <= peer.maxMessageBytes
-      && !connection.isOutboundFull
+    return messageBytes <= connection.peerSettings.maxMessageBytes && !connection.isOutboundFull
+      && fitsResponse(messageBytes: messageBytes)
   }
 
   /// Server: ends the call; only when `canRespondAtOnce`.
   func respondAtOnce(messageBytes: Int, _ encode: (inout WireWriter) -> Void) {
     isOutboundClosed = true
     task = nil
-    connection.sendResponse(stream, messageBytes: messageBytes, encode)
+    connection.sendResponse(self, messageBytes: messageBytes, encode)
     over(nil)
   }
 
   func enqueue(_ item: Outgoing, _ wait: CallWait<Void>?) {
     if isOutboundClosed || isOver {
-      wait?.resume(.failure(failure ?? RPCError(.cancelled, "\(method): the call is over")))
+      wait?.resume(.failure(failure ?? .runtime(.cancelled, "\(method): the call is over")))
       return
     }
+    let item = bounded(item)
     switch item {
     case .message(_, let endStream): isOutboundClosed = endStream
     case .halfClose, .finish: isOutboundClosed = true
     }
+    connection.hold(item.heldBytes)
     outbox.append(Pending(item, wait))
     if !pump() { connection.markBlocked(self) }
+  }
+
+  /// What of an answer may be held. A writer waits for its messages one by one, so that only whole
+  /// answers can pile up where a peer does not read.
+  private func bounded(_ item: Outgoing) -> Outgoing {
+    guard case .finish(_, let message?) = item,
+      let error = connection.refusal(toHold: message.count)
+    else { return item }
+    return .finish(RPCStatus(error), message: nil)
   }
 
   // MARK: Outbound, from any task
@@ -142,11 +161,13 @@ extension Call {
   func checkSize(_ count: Int) throws {
     let limit = connection.peerSettings.maxMessageBytes
     guard count > limit else { return }
-    throw RPCError.resourceExhausted(
+    var error = RPCError.resourceExhausted(
       "\(method): a message of \(count) bytes is over the peer's limit of \(limit)",
       limit: LimitExceeded(
         name: "max_message_bytes", limit: Int64(limit), actual: Int64(count),
         setting: "--max-message-bytes"))
+    error.details.origin = .runtime
+    throw error
   }
 
   // MARK: Client opening

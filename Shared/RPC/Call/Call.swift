@@ -11,6 +11,15 @@ final class Call: @unchecked Sendable {
     case halfClose
     /// Server only: a unary answer, or the end of a stream.
     case finish(RPCStatus, message: [UInt8]?)
+
+    /// Bytes that it holds while it waits.
+    var heldBytes: Int {
+      switch self {
+      case .message(let bytes, _): bytes.count
+      case .finish(_, let message): message?.count ?? 0
+      case .halfClose: 0
+      }
+    }
   }
 
   /// A class, for most calls never queue one and need not hold the room.
@@ -30,6 +39,8 @@ final class Call: @unchecked Sendable {
     let bytes: [UInt8]
     /// Credit to give back when the application takes it.
     let owed: Int
+
+    var heldBytes: Int { bytes.count + WireProtocol.messageOverheadBytes }
   }
 
   let connection: Connection
@@ -45,10 +56,10 @@ final class Call: @unchecked Sendable {
   var task: Task<Void, Never>?
   /// Client: what is sent when a stream is free.
   var request: UnsentRequest?
-  /// Told once when the call is over, with the failure if it was one.
-  var onEnd: ((RPCError?) -> Void)?
-  /// The answer's metadata, once it is there.
-  private(set) var responseMetadata: [RPCMetadataEntry] = []
+  /// Client: told the answer's metadata, if it has any.
+  var onResponseMetadata: (@Sendable (Metadata) -> Void)?
+  /// The answer's metadata: client, once it is there; server, what the handler wants said.
+  var responseMetadata: [RPCMetadataEntry] = []
 
   private var inbox = FIFO<Received>()
   private var assembly: [UInt8] = []
@@ -89,7 +100,7 @@ final class Call: @unchecked Sendable {
 
   /// A whole first message came with the REQUEST or RESPONSE frame; it used no credit.
   func receiveInline(_ bytes: UnsafeRawBufferPointer?, endStream: Bool) {
-    if let bytes { inbox.append(Received(bytes: [UInt8](bytes), owed: 0)) }
+    if let bytes { put([UInt8](bytes), owed: 0) }
     if endStream { isInboundEnded = true }
     wakeReader()
   }
@@ -109,23 +120,14 @@ final class Call: @unchecked Sendable {
         throw ProtocolViolation("EMPTY on a MESSAGE that is not a bare END_STREAM")
       }
     } else {
-      guard assembly.count + bytes.count <= maxMessageBytes else {
-        return refuseTooLarge(assembly.count + bytes.count, owed: assemblyOwed + bytes.count)
-      }
+      assemblyOwed += bytes.count + WireProtocol.messageOverheadBytes
+      let size = assembly.count + bytes.count
+      guard size <= maxMessageBytes else { return refuse(tooLarge(size)) }
+      if let error = connection.refusal(toHold: bytes.count) { return refuse(error) }
       isInMessage = more
       if more {
-        guard connection.reserveUnfinished(bytes.count) else {
-          return refuseUnfinished(owed: assemblyOwed + bytes.count)
-        }
-        if assembly.isEmpty { assembly.reserveCapacity(lastAssembledBytes) }
-        assembly.append(contentsOf: bytes)
-        assemblyOwed += bytes.count
-        if inbox.isEmpty {
-          connection.consumed(self, bytes: assemblyOwed)
-          assemblyOwed = 0
-        }
         if endStream { throw ProtocolViolation("END_STREAM in the middle of a message") }
-        return
+        return assemble(bytes)
       }
       completeMessage(with: bytes)
     }
@@ -133,48 +135,61 @@ final class Call: @unchecked Sendable {
     wakeReader()
   }
 
-  private func completeMessage(with bytes: UnsafeRawBufferPointer) {
-    let owed = assemblyOwed + bytes.count
-    if assembly.isEmpty {
-      inbox.append(Received(bytes: [UInt8](bytes), owed: owed))
-    } else {
-      connection.releaseUnfinished(assembly.count)
-      assembly.append(contentsOf: bytes)
-      lastAssembledBytes = assembly.count
-      inbox.append(Received(bytes: assembly, owed: owed))
-      assembly = []
-    }
+  private func assemble(_ bytes: UnsafeRawBufferPointer) {
+    if assembly.isEmpty { assembly.reserveCapacity(lastAssembledBytes) }
+    assembly.append(contentsOf: bytes)
+    connection.hold(bytes.count)
+    guard inbox.isEmpty else { return }
+    connection.consumed(self, bytes: assemblyOwed)
     assemblyOwed = 0
   }
 
-  private func refuseTooLarge(_ size: Int, owed: Int) {
+  private func completeMessage(with bytes: UnsafeRawBufferPointer) {
+    let owed = assemblyOwed
+    assemblyOwed = 0
+    guard !assembly.isEmpty else { return put([UInt8](bytes), owed: owed) }
+    connection.release(assembly.count)
+    assembly.append(contentsOf: bytes)
+    lastAssembledBytes = assembly.count
+    put(assembly, owed: owed)
+    assembly = []
+  }
+
+  /// A whole message has come.
+  private func put(_ bytes: [UInt8], owed: Int) {
+    let received = Received(bytes: bytes, owed: owed)
+    connection.hold(received.heldBytes)
+    inbox.append(received)
+  }
+
+  /// The next whole message, which is the application's from now on.
+  private func take() -> Received? {
+    guard let received = inbox.popFirst() else { return nil }
+    connection.release(received.heldBytes)
+    return received
+  }
+
+  private func tooLarge(_ size: Int) -> RPCError {
     let limit = maxMessageBytes
-    var error = RPCError(
+    var error = RPCError.runtime(
       .resourceExhausted, "\(method): message over the limit of \(limit) bytes")
     error.details.limit = LimitExceeded(
       name: "max_message_bytes", limit: Int64(limit), actual: Int64(size),
       setting: "--max-message-bytes")
-    refuse(error, owed: owed)
+    return error
   }
 
-  private func refuseUnfinished(owed: Int) {
-    let limit = connection.maxUnfinishedBytes
-    refuse(
-      .resourceExhausted(
-        "\(method): over \(limit) bytes of unfinished messages on this connection",
-        limit: LimitExceeded(
-          name: "max_unfinished_bytes", limit: Int64(limit), actual: Int64(limit) + 1)),
-      owed: owed)
-  }
-
-  private func refuse(_ error: RPCError, owed: Int) {
-    connection.consumed(nil, bytes: owed)
+  /// Ends the call for what arrives. It has begun, so that nothing promises that it was not seen.
+  private func refuse(_ error: RPCError) {
+    var error = error
+    error.details.notProcessed = false
     dropAssembly()
     connection.abort(self, error)
   }
 
   private func dropAssembly() {
-    connection.releaseUnfinished(assembly.count)
+    connection.consumed(nil, bytes: assemblyOwed)
+    connection.release(assembly.count)
     assembly = []
     assemblyOwed = 0
   }
@@ -196,7 +211,7 @@ final class Call: @unchecked Sendable {
       return .failure(failure)
     }
     guard isInboundEnded else { return nil }
-    guard let received = inbox.popFirst(), inbox.isEmpty else {
+    guard let received = take(), inbox.isEmpty else {
       discardUnread()
       return .failure(RPCError(.internal, "\(method): the answer is not exactly one message"))
     }
@@ -206,7 +221,7 @@ final class Call: @unchecked Sendable {
 
   /// What a reader gets now; nil if it must wait. Messages that arrived come before the failure.
   private func takeReady() -> Result<[UInt8]?, any Error>? {
-    if let received = inbox.popFirst() {
+    if let received = take() {
       var owed = received.owed
       if inbox.isEmpty {
         // Nothing waits before the parts of the next message any more: they go back, too, or a
@@ -275,7 +290,10 @@ final class Call: @unchecked Sendable {
 
   /// Client: the answer is complete.
   func receiveEnd(_ error: RPCError?, metadata: [RPCMetadataEntry]) {
-    responseMetadata = metadata
+    if !metadata.isEmpty {
+      responseMetadata = metadata
+      onResponseMetadata?(Metadata(metadata))
+    }
     if error == nil { isInboundEnded = true }
     over(error)
   }
@@ -286,34 +304,36 @@ final class Call: @unchecked Sendable {
     isOverFlag.store(true, ordering: .releasing)
     isOutboundClosed = true
     if failure == nil { failure = error }
+    if error != nil { connection.counters.callsFailed += 1 }
+    if stream != 0 { connection.onCallEnd?(error) }
     task?.cancel()
     task = nil
     releaseUnread(keepMessages: error == nil || connection.isClient)
     wakeReader()
     failWriters()
-    onEnd?(error)
-    onEnd = nil
   }
 
   private func releaseUnread(keepMessages: Bool) {
-    connection.consumed(nil, bytes: assemblyOwed)
     dropAssembly()
     // A client may still take what arrived before the end; a server's handler is gone.
     guard !keepMessages || !connection.isClient else { return }
-    while let received = inbox.popFirst() { connection.consumed(nil, bytes: received.owed) }
+    discardUnread()
   }
 
   /// Gives back the credit of what nobody will read. Called when the client has left the call.
   func discardUnread() {
-    while let received = inbox.popFirst() { connection.consumed(nil, bytes: received.owed) }
+    while let received = take() { connection.consumed(nil, bytes: received.owed) }
   }
 
   private func failWriters() {
     guard !isOutboxEmpty else { return }
-    let error = failure ?? RPCError(.cancelled, "\(method): the call is over")
-    let current = head
-    head = nil
-    current?.wait?.resume(.failure(error))
-    while let pending = outbox.popFirst() { pending.wait?.resume(.failure(error)) }
+    let error = failure ?? .runtime(.cancelled, "\(method): the call is over")
+    if let current = head.take() { drop(current, error) }
+    while let pending = outbox.popFirst() { drop(pending, error) }
+  }
+
+  private func drop(_ pending: Pending, _ error: RPCError) {
+    connection.release(pending.item.heldBytes)
+    pending.wait?.resume(.failure(error))
   }
 }

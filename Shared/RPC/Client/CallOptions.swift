@@ -12,9 +12,19 @@ public struct CallOptions: Sendable {
   /// Wait for a connection until the deadline, rather than fail when none can be made.
   public var waitForReady = false
 
+  /// Told the metadata of the answer, or of the failure, if it has any; on the call's loop.
+  public var onResponseMetadata: (@Sendable (Metadata) -> Void)?
+  /// For a method that only reads: more attempts while the first is still out.
+  public var hedging: HedgingPolicy?
+
   public static let defaultUnaryTimeoutMilliseconds = 30_000
 
   public init() {}
+
+  /// Whether the method's calls go out more than once at a time.
+  func hedges(_ method: MethodDescriptor) -> Bool {
+    hedging != nil && method.idempotency == .noSideEffects
+  }
 
   /// The timeout that applies to `method`; nil is none.
   func timeout(for method: MethodDescriptor) -> Int? {

@@ -13,7 +13,8 @@ extension Connection {
     // Cancelled before it could begin.
     guard !call.isOver else { return }
     guard isUsable else {
-      var error = closeError ?? RPCError(.unavailable, "connection to \(peerAddress) is closing")
+      var error =
+        closeError ?? .runtime(.unavailable, "connection to \(peerAddress) is closing")
       error.details.notProcessed = true
       call.over(error)
       return
@@ -23,6 +24,7 @@ extension Connection {
       let message = messageBytes.map { UnsentRequest.bytes(count: $0, encode) }
       call.request = UnsentRequest(header, message)
       waitingToOpen.append(call)
+      onQueueChange?(waitingToOpen.count)
       return
     }
     openNow(call, header, messageBytes: messageBytes, encode)
@@ -38,8 +40,10 @@ extension Connection {
   ) {
     var header = header
     if call.deadline != .max {
-      header.timeoutMicroseconds = max(1, (call.deadline &- min(loop.now, call.deadline)) / 1_000)
+      header.timeoutMicroseconds = Deadline.announced(
+        remaining: (call.deadline &- min(loop.now, call.deadline)) / 1_000)
     }
+    counters.callsStarted += 1
     guard checkSize(of: header, for: call) else { return }
     guard let messageBytes else {
       call.stream = state.openStream(call, endStream: false)
@@ -75,13 +79,18 @@ extension Connection {
   }
 
   func streamEnded() {
+    if !waitingToOpen.isEmpty { openWaiting() }
+    closeIfDrained()
+  }
+
+  private func openWaiting() {
     while state.canOpenStream, let call = waitingToOpen.popFirst() {
       guard let request = call.request, call.failure == nil else { continue }
       call.request = nil
       openNow(
         call, request.header, messageBytes: request.message?.count, request.encodeMessage)
     }
-    closeIfDrained()
+    onQueueChange?(waitingToOpen.count)
   }
 
   /// Client: leaves a call; nothing if it is over.
@@ -110,7 +119,7 @@ extension Connection {
     state.closeLocal(call.stream)
   }
 
-  func takeSendCredit(_ stream: UInt32, wanted: Int) -> Int {
+  func takeSendCredit(_ stream: UInt32, wanted: Int) -> Int? {
     state.takeSendCredit(stream, wanted: wanted)
   }
 

@@ -23,7 +23,7 @@ extension Connection {
     case .response: try handleResponse(header, payload)
     case .message: try handleMessage(header, payload)
     case .status: try handleStatus(header, payload)
-    case .cancel: try state.receivedCancel(header.stream)?.over(.cancelled)
+    case .cancel: try handleCancel(header)
     case .credit: try handleCredit(header, payload)
     case .ping: try handlePing(header, payload)
     case .goaway: try handleGoaway(payload)
@@ -66,10 +66,22 @@ extension Connection {
     }
     switch try state.receivedRequest(header.stream) {
     case .refuse(let error):
-      send(.status, [.endStream], header.stream, RPCStatus(error))
+      refuse(header, error)
     case .accept:
+      if let error = refusal(toHold: payload.count) { return refuse(header, error) }
       try onRequest?(header, request)
     }
+  }
+
+  private func refuse(_ header: FrameHeader, _ error: RPCError) {
+    counters.callsFailed += 1
+    send(.status, [.endStream], header.stream, RPCStatus(error))
+  }
+
+  func handleCancel(_ header: FrameHeader) throws(ProtocolViolation) {
+    guard let call = try state.receivedCancel(header.stream) else { return }
+    call.over(.cancelled)
+    closeIfDrained()
   }
 
   /// Server: takes on a call that the state machine lets in.
@@ -79,6 +91,7 @@ extension Connection {
     let call = Call(connection: self, method: method, deadline: deadline)
     call.stream = header.stream
     let endStream = header.flags.contains(.endStream)
+    counters.callsStarted += 1
     state.acceptStream(header.stream, call, endStream: endStream)
     call.receiveInline(request.message, endStream: endStream)
     watchDeadline(deadline)
@@ -93,11 +106,13 @@ extension Connection {
     throws(ProtocolViolation)
   {
     let flags = header.flags
+    let cost =
+      flags.contains(.empty) ? 0 : payload.count + WireProtocol.messageOverheadBytes
     let action = try state.receivedMessage(
-      header.stream, bytes: payload.count, endStream: flags.contains(.endStream))
+      header.stream, cost: cost, endStream: flags.contains(.endStream))
     switch action {
     case .discard:
-      consumed(nil, bytes: payload.count)
+      consumed(nil, bytes: cost)
     case .deliver(let call):
       try call.receiveFragment(
         payload, more: flags.contains(.more), empty: flags.contains(.empty),
@@ -149,20 +164,21 @@ extension Connection {
     throws(ProtocolViolation)
   {
     let ping = try decode(RPCPing.self, payload)
-    if !header.flags.contains(.ack) { send(.ping, [.ack], 0, ping) }
+    guard header.flags.contains(.ack) else { return send(.ping, [.ack], 0, ping) }
+    if ping.opaque == Keepalive.drainPing, state.phase == .announcedDrain { finishDrain() }
   }
 
   func handleGoaway(_ payload: UnsafeRawBufferPointer) throws(ProtocolViolation) {
     let goaway = try decode(RPCGoaway.self, payload)
     if goaway.code != 0 {
       // The peer is about to close; what it said explains every call that is lost by it.
-      closeError = RPCError(
+      closeError = .runtime(
         StatusCode(wire: goaway.code), "\(peerAddress) closed the connection: \(goaway.message)")
     }
-    var error = RPCError(.unavailable, "\(peerAddress) is draining")
-    error.details.notProcessed = true
+    let error = RPCError.notProcessed(.unavailable, "\(peerAddress) is draining")
     for call in state.receivedGoaway(lastStream: goaway.lastStream) { call.over(error) }
     while let call = waitingToOpen.popFirst() { call.over(error) }
+    onQueueChange?(0)
     onDraining?()
     onDraining = nil
     closeIfDrained()

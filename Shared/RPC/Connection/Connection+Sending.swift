@@ -52,9 +52,12 @@ extension Connection {
   }
 
   /// A RESPONSE whose message `encode` writes.
-  func sendResponse(_ stream: UInt32, messageBytes: Int, _ encode: (inout WireWriter) -> Void) {
-    state.closeLocal(stream)
-    send(.response, [.endStream], stream, bytes: InlineMessage.size(of: messageBytes)) { writer in
+  func sendResponse(_ call: Call, messageBytes: Int, _ encode: (inout WireWriter) -> Void) {
+    let metadata = call.responseMetadata
+    let size = InlineMessage.size(of: messageBytes) + ResponseHeader.size(of: metadata)
+    state.closeLocal(call.stream)
+    send(.response, [.endStream], call.stream, bytes: size) { writer in
+      ResponseHeader.encode(metadata, into: &writer)
       InlineMessage.encodePrefix(messageBytes: messageBytes, into: &writer)
       encode(&writer)
     }
@@ -89,6 +92,10 @@ extension Connection {
     var message = String(decoding: status.message.utf8.prefix(room), as: UTF8.self)
     // A character cut in two became a replacement character, which is longer than its first bytes.
     while message.utf8.count > room { message.removeLast() }
-    return RPCStatus(code: status.code, message: message)
+    var details = RPCStatusDetails()
+    details.notProcessed = status.details?.notProcessed ?? false
+    details.origin = status.details?.origin ?? .unspecified
+    return RPCStatus(
+      code: status.code, message: message, details: status.details == nil ? nil : details)
   }
 }

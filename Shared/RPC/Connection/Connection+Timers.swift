@@ -1,18 +1,31 @@
-// Deadlines, keepalive, and what a connection's silence means.
+// Deadlines, keepalive, age, and what a connection's silence means.
+
+/// The timers that a connection has set.
+struct ConnectionTimers {
+  var deadline: TimerHeap.Token?
+  /// The earliest deadline, for which `deadline` is set.
+  var nextDeadline = UInt64.max
+  var keepalive: TimerHeap.Token?
+  var frame: TimerHeap.Token?
+  var drain: TimerHeap.Token?
+  var age: TimerHeap.Token?
+
+  var all: [TimerHeap.Token] { [deadline, keepalive, frame, drain, age].compactMap(\.self) }
+}
 
 extension Connection {
   /// One timer serves all calls of the connection: it is set to the earliest deadline, and looks at
   /// all open calls when it fires, which for the usual half-minute deadlines is rare.
   func watchDeadline(_ deadline: UInt64) {
-    guard deadline < nextDeadline else { return }
-    nextDeadline = deadline
-    if let deadlineTimer { loop.cancel(deadlineTimer) }
-    deadlineTimer = loop.schedule(at: deadline) { [self] in deadlinesDue() }
+    guard deadline < timers.nextDeadline else { return }
+    timers.nextDeadline = deadline
+    if let timer = timers.deadline { loop.cancel(timer) }
+    timers.deadline = loop.schedule(at: deadline) { [self] in deadlinesDue() }
   }
 
   func deadlinesDue() {
-    deadlineTimer = nil
-    nextDeadline = .max
+    timers.deadline = nil
+    timers.nextDeadline = .max
     let now = loop.now
     var next = UInt64.max
     var due: [Call] = []
@@ -25,10 +38,15 @@ extension Connection {
     }
     var waiting = FIFO<Call>()
     while let call = waitingToOpen.popFirst() {
-      if call.deadline <= now { due.append(call) } else { waiting.append(call) }
-      next = min(next, call.deadline <= now ? .max : call.deadline)
+      if call.deadline <= now {
+        due.append(call)
+      } else {
+        next = min(next, call.deadline)
+        waiting.append(call)
+      }
     }
     waitingToOpen = waiting
+    onQueueChange?(waitingToOpen.count)
     for call in due { abort(call, deadlineExceeded(call)) }
     if next != .max { watchDeadline(next) }
   }
@@ -40,25 +58,29 @@ extension Connection {
       isClient
       ? (call.stream == 0
         ? "waiting for a free stream to \(peerAddress)" : "waiting for \(peerAddress)")
-      : "in the handler"
-    var error = RPCError(
+      : "in the handler of \(name)"
+    var error = RPCError.runtime(
       .deadlineExceeded, "\(call.method): deadline exceeded after \(spent / 1_000) ms, \(place)")
-    error.details.hops = [HopTime(hop: place, spentMicroseconds: spent)]
+    error.details.hops = [
+      isClient
+        ? .wait("client, \(place)", spentMicroseconds: spent)
+        : HopTime(hop: "\(name) \(call.method)", spentMicroseconds: spent)
+    ]
     return error
   }
 
   // MARK: Keepalive
 
   func armKeepalive() {
-    if let keepaliveTimer { loop.cancel(keepaliveTimer) }
+    if let timer = timers.keepalive { loop.cancel(timer) }
     let due = keepalive.nextCheck(
       isOpen: state.phase != .awaitingHello, interval: state.peer.pingIntervalMilliseconds,
       timeout: settings.peerTimeoutMilliseconds)
-    keepaliveTimer = loop.schedule(at: due) { [self] in keepaliveDue() }
+    timers.keepalive = loop.schedule(at: due) { [self] in keepaliveDue() }
   }
 
   func keepaliveDue() {
-    keepaliveTimer = nil
+    timers.keepalive = nil
     let action = keepalive.check(
       now: loop.now, isOpen: state.phase != .awaitingHello,
       interval: state.peer.pingIntervalMilliseconds, timeout: settings.peerTimeoutMilliseconds)
@@ -70,11 +92,43 @@ extension Connection {
     armKeepalive()
   }
 
-  func cancelTimers() {
-    for timer in [deadlineTimer, keepaliveTimer] {
-      if let timer { loop.cancel(timer) }
+  // MARK: Frames that do not end
+
+  /// Notes where the bytes read so far end. The timer, once set, is left to find out for itself
+  /// whether the frame that it was set for has come: most have long before.
+  func watchPartialFrame(isPartial: Bool, hasMoved: Bool) {
+    partialFrame.update(isPartial: isPartial, hasMoved: hasMoved, now: loop.now)
+    guard isPartial, timers.frame == nil else { return }
+    armFrameTimer()
+  }
+
+  private func armFrameTimer() {
+    let timeout = settings.frameTimeoutMilliseconds
+    guard let due = partialFrame.due(timeoutMilliseconds: timeout) else { return }
+    timers.frame = loop.schedule(at: due) { [self] in
+      timers.frame = nil
+      guard let due = partialFrame.due(timeoutMilliseconds: timeout) else { return }
+      guard due <= loop.now else { return armFrameTimer() }
+      fail(ProtocolViolation("a frame was not complete within \(timeout) ms"))
     }
-    deadlineTimer = nil
-    keepaliveTimer = nil
+  }
+
+  // MARK: Age
+
+  /// Server: connections that live for ever keep their clients from ever seeing a new server.
+  func armMaxAge() {
+    let age = settings.maxConnectionAgeMilliseconds
+    guard age > 0 else { return }
+    // Apart, lest clients that came together come together again.
+    let own = UInt64(Double(age) * Double.random(in: 0.9...1.1) * 1_000_000)
+    timers.age = loop.schedule(at: loop.now + own) { [self] in
+      timers.age = nil
+      drain()
+    }
+  }
+
+  func cancelTimers() {
+    for timer in timers.all { loop.cancel(timer) }
+    timers = ConnectionTimers()
   }
 }

@@ -1,4 +1,5 @@
 import Codec
+import Synchronization
 
 /// Where a connection's bytes go; Transport's sockets, or a pipe in memory.
 public protocol ConnectionTransport: AnyObject {
@@ -32,6 +33,9 @@ public final class Connection: TurnEndHandler, @unchecked Sendable {
   public let peerAddress: PeerAddress
   let settings: ConnectionSettings
   let isClient: Bool
+  /// What to call this end where a status says where the time went.
+  let name: String
+  let credential: String
   /// The credential that the peer's HELLO brought; server side.
   var helloCredential = ""
 
@@ -39,37 +43,48 @@ public final class Connection: TurnEndHandler, @unchecked Sendable {
   let out: OutputBuffer
   weak var transport: (any ConnectionTransport)?
   private var isFlushScheduled = false
+  /// Nothing is taken from the peer any more; what is written still goes out.
   var isClosing = false
   var isReadingPaused = false
   var blocked: [Call] = []
-  /// Bytes of messages whose end has not arrived, over all calls.
-  private var unfinishedBytes = 0
   var waitingToOpen = FIFO<Call>()
-  let credential: String
+  private let hasEndedTakingFlag = Atomic(false)
+  /// What the connection holds for its peer and its callers.
+  private var held: HeldBytes
+  /// Of it, what waits to be written.
+  private var heldOutbound = 0
+  var counters = ConnectionCounters()
 
   /// Server: a call arrived that the state machine lets in; it is taken on by `accept`.
   var onRequest: ((FrameHeader, ReceivedRequest) throws(ProtocolViolation) -> Void)?
   /// Client: HELLO was answered.
   var onOpen: (() -> Void)?
-  /// The peer drains, or the connection is gone; at most one each.
+  /// The peer drains, or the connection takes no more calls; at most one each.
   var onDraining: (() -> Void)?
   var onClose: ((RPCError) -> Void)?
+  /// The bytes have stopped flowing, the last of all.
+  var onTransportClosed: (() -> Void)?
+  /// Client: told how each call ended that had been sent.
+  var onCallEnd: ((RPCError?) -> Void)?
+  /// Told how many calls wait for a free stream, at each change.
+  var onQueueChange: ((Int) -> Void)?
 
   var closeError: RPCError?
   var keepalive = Keepalive()
-  var nextDeadline = UInt64.max
-  var deadlineTimer: TimerHeap.Token?
-  var keepaliveTimer: TimerHeap.Token?
+  var partialFrame = PartialFrame()
+  var timers = ConnectionTimers()
 
   init(
     loop: EventLoop, isClient: Bool, settings: ConnectionSettings, peerAddress: PeerAddress,
-    credential: String = ""
+    name: String = "server", credential: String = "", budget: MemoryBudget = .process
   ) {
     self.loop = loop
     out = OutputBuffer(pool: loop.buffers)
+    held = HeldBytes(budget)
     self.isClient = isClient
     self.settings = settings
     self.peerAddress = peerAddress
+    self.name = name
     self.credential = credential
     state = ConnectionState(role: isClient ? .client : .server, local: settings)
   }
@@ -81,15 +96,24 @@ public final class Connection: TurnEndHandler, @unchecked Sendable {
 
   var isUsable: Bool { state.phase == .open && !isClosing }
 
+  /// Whether no call can begin any more and both sides know. Readable from any thread.
+  var hasEndedTaking: Bool { hasEndedTakingFlag.load(ordering: .acquiring) }
+
+  func endTaking() {
+    hasEndedTakingFlag.store(true, ordering: .releasing)
+  }
+
   // MARK: Transport side
 
   /// The bytes can flow. A client says HELLO now; a server when it has heard one.
   public func start(_ transport: any ConnectionTransport) {
     loop.assertCurrent()
     self.transport = transport
+    counters.openedAt = loop.now
     keepalive.begin(now: loop.now)
     if isClient { sendHello() }
     armKeepalive()
+    if !isClient { armMaxAge() }
   }
 
   /// Takes whole frames from `bytes`.
@@ -114,7 +138,10 @@ public final class Connection: TurnEndHandler, @unchecked Sendable {
       fail(error)
       return bytes.count
     }
-    return isClosing ? bytes.count : offset
+    counters.bytesReceived += UInt64(offset)
+    if isClosing { return bytes.count }
+    watchPartialFrame(isPartial: offset < bytes.count, hasMoved: offset > 0)
+    return offset
   }
 
   /// What waits to be written.
@@ -122,6 +149,9 @@ public final class Connection: TurnEndHandler, @unchecked Sendable {
 
   public func didWrite(_ count: Int) {
     out.drop(count)
+    counters.bytesSent += UInt64(count)
+    // While nothing is read, that the peer takes something is how it shows that it lives.
+    if isReadingPaused, count > 0 { keepalive.heard(now: loop.now) }
     if isReadingPaused, !isOutboundFull {
       isReadingPaused = false
       transport?.setReadingPaused(false)
@@ -129,28 +159,15 @@ public final class Connection: TurnEndHandler, @unchecked Sendable {
     if !isOutboundFull { pumpBlocked() }
   }
 
-  /// The transport has closed, by its own or the peer's doing.
-  public func transportClosed(_ reason: String) {
-    guard state.phase != .closed else { return }
-    var error =
-      closeError ?? RPCError(.unavailable, "connection to \(peerAddress) lost: \(reason)")
-    isClosing = true
-    cancelTimers()
-    for call in state.close() { call.over(error) }
-    error.details.notProcessed = true
-    while let call = waitingToOpen.popFirst() { call.over(error) }
-    blocked.removeAll()
-    onClose?(error)
-    onClose = nil
-    onRequest = nil
-    onOpen = nil
-    onDraining = nil
-  }
-
   func turnEnded() {
     isFlushScheduled = false
     transport?.flush()
     out.releaseIfEmpty()
+    let change = out.count - heldOutbound
+    if change != 0 {
+      heldOutbound += change
+      held.change(by: change)
+    }
   }
 
   func scheduleFlush() {
@@ -164,56 +181,37 @@ public final class Connection: TurnEndHandler, @unchecked Sendable {
     }
   }
 
-  // MARK: Unfinished messages
-
-  /// What messages whose end has not come may hold over all calls: as much as REQUEST frames may.
-  var maxUnfinishedBytes: Int { settings.maxConcurrentStreams * settings.maxFrameBytes }
-
-  /// - Returns: false if the peer has begun too much without finishing it.
-  func reserveUnfinished(_ bytes: Int) -> Bool {
-    guard unfinishedBytes + bytes <= maxUnfinishedBytes else { return false }
-    unfinishedBytes += bytes
-    return true
-  }
-
-  func releaseUnfinished(_ bytes: Int) {
-    unfinishedBytes -= bytes
-  }
-
   /// Whether senders should wait for the transport.
   var isOutboundFull: Bool { out.count >= settings.outboundHighWaterBytes }
 
-  // MARK: The end
+  // MARK: What is held
 
-  /// Says GOAWAY: calls finish, none begin; the connection closes with its last call.
-  func drain() {
-    guard !isClosing, state.phase == .open else {
-      if state.phase == .awaitingHello { closeNow() }
-      return
+  /// Bytes that the connection holds, over all calls and both directions.
+  var heldBytes: Int { held.count }
+
+  func hold(_ bytes: Int) {
+    held.change(by: bytes)
+  }
+
+  func release(_ bytes: Int) {
+    held.change(by: -bytes)
+  }
+
+  func releaseAll() {
+    held.releaseAll()
+  }
+
+  /// Why `bytes` more may not be held; nil if they may.
+  func refusal(toHold bytes: Int) -> RPCError? {
+    let wanted = held.count + bytes
+    if wanted > settings.maxBufferedBytes {
+      return .bufferExhausted(
+        "the connection", "max_connection_buffer_bytes", "--max-connection-buffer-bytes",
+        limit: settings.maxBufferedBytes, actual: wanted)
     }
-    send(.goaway, [], 0, RPCGoaway(lastStream: state.beginDrain(), message: "draining"))
-    closeIfDrained()
-  }
-
-  func closeIfDrained() {
-    if state.phase == .draining, state.streams.isEmpty { closeNow() }
-  }
-
-  /// Closes after what is buffered; open calls fail.
-  func closeNow() {
-    guard !isClosing else { return }
-    isClosing = true
-    transport?.closeAfterFlush()
-  }
-
-  /// The peer broke the protocol, or fell silent: says so and closes.
-  func fail(_ violation: ProtocolViolation) {
-    guard !isClosing else { return }
-    let error = RPCError(.internal, "protocol violation: \(violation)")
-    closeError = RPCError(.unavailable, "connection to \(peerAddress) closed: \(violation)")
-    send(
-      .goaway, [], 0,
-      RPCGoaway(lastStream: state.beginDrain(), code: error.code.rawValue, message: error.message))
-    closeNow()
+    guard held.isProcessExhausted else { return nil }
+    return .bufferExhausted(
+      "the process", "max_buffer_bytes", "--max-buffer-bytes", limit: held.processLimit,
+      actual: held.processLimit + bytes)
   }
 }

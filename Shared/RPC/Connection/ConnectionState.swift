@@ -9,7 +9,9 @@ struct ConnectionState<Call> {
     /// Nothing but HELLO may arrive.
     case awaitingHello
     case open
-    /// One side has said GOAWAY: streams finish, none begin.
+    /// Server: the first GOAWAY is said; requests under way are still taken.
+    case announcedDrain
+    /// GOAWAY is said: streams finish, none begin.
     case draining
     case closed
   }
@@ -44,7 +46,7 @@ struct ConnectionState<Call> {
 
   private var nextStream: UInt32 = 1
   private var lastPeerStream: UInt32 = 0
-  private var connectionReceiveCredit: Int
+  private(set) var connectionReceiveCredit: Int
   private var connectionConsumed = 0
 
   init(role: Role, local: ConnectionSettings) {
@@ -79,6 +81,10 @@ struct ConnectionState<Call> {
     }
     guard hello.maxFrameBytes >= 1_024, hello.maxMessageBytes >= 1_024 else {
       throw ProtocolViolation("HELLO announces limits below 1,024 bytes")
+    }
+    guard hello.initialStreamCreditBytes >= 1_024, hello.initialConnectionCreditBytes >= 1_024
+    else {
+      throw ProtocolViolation("HELLO announces credit below 1,024 bytes")
     }
     let credit = max(hello.initialStreamCreditBytes, hello.initialConnectionCreditBytes)
     guard Int(credit) <= Self.creditLimit else {
@@ -122,11 +128,11 @@ struct ConnectionState<Call> {
       throw ProtocolViolation("REQUEST on stream \(id), not above \(lastPeerStream)")
     }
     lastPeerStream = id
-    if phase != .open {
-      return .refuse(notProcessed(.unavailable, "this server is draining; call another one"))
+    guard phase == .open || phase == .announcedDrain else {
+      return .refuse(.notProcessed(.unavailable, "this server is draining; call another one"))
     }
     if streams.count >= local.maxConcurrentStreams {
-      var error = notProcessed(
+      var error = RPCError.notProcessed(
         .resourceExhausted,
         "over \(local.maxConcurrentStreams) calls open on this connection (max_concurrent_streams)")
       error.details.limit = LimitExceeded(
@@ -149,24 +155,18 @@ struct ConnectionState<Call> {
       sendCredit: peer.initialStreamCredit, receiveCredit: local.initialStreamCredit)
   }
 
-  private func notProcessed(_ code: StatusCode, _ message: String) -> RPCError {
-    var error = RPCError(code, message)
-    error.details.notProcessed = true
-    return error
-  }
-
   // MARK: Data
 
-  /// A MESSAGE frame of `bytes` payload arrived.
-  mutating func receivedMessage(_ id: UInt32, bytes: Int, endStream: Bool)
+  /// A MESSAGE frame arrived that costs `cost` bytes of credit.
+  mutating func receivedMessage(_ id: UInt32, cost: Int, endStream: Bool)
     throws(ProtocolViolation) -> MessageAction
   {
-    guard bytes <= connectionReceiveCredit else {
-      throw ProtocolViolation("MESSAGE of \(bytes) bytes exceeds the connection's credit")
+    guard cost <= connectionReceiveCredit else {
+      throw ProtocolViolation("MESSAGE costing \(cost) bytes exceeds the connection's credit")
     }
-    connectionReceiveCredit -= bytes
+    connectionReceiveCredit -= cost
     let action = try streams.update(id) { (stream) throws(ProtocolViolation) in
-      try Self.receiveOpen(&stream, id, bytes: bytes, endStream: endStream)
+      try Self.receiveOpen(&stream, id, cost: cost, endStream: endStream)
     }
     if let action { return action }
     guard wasOpened(id) else { throw ProtocolViolation("MESSAGE on stream \(id), never opened") }
@@ -174,15 +174,15 @@ struct ConnectionState<Call> {
   }
 
   private static func receiveOpen(
-    _ stream: inout StreamState<Call>, _ id: UInt32, bytes: Int, endStream: Bool
+    _ stream: inout StreamState<Call>, _ id: UInt32, cost: Int, endStream: Bool
   ) throws(ProtocolViolation) -> MessageAction {
     guard !stream.isRemoteClosed else {
       throw ProtocolViolation("MESSAGE on stream \(id) after its END_STREAM")
     }
-    guard bytes <= stream.receiveCredit else {
-      throw ProtocolViolation("MESSAGE of \(bytes) bytes exceeds the credit of stream \(id)")
+    guard cost <= stream.receiveCredit else {
+      throw ProtocolViolation("MESSAGE costing \(cost) bytes exceeds the credit of stream \(id)")
     }
-    stream.receiveCredit -= bytes
+    stream.receiveCredit -= cost
     stream.isRemoteClosed = endStream
     return .deliver(stream.call)
   }
@@ -251,17 +251,23 @@ struct ConnectionState<Call> {
     return .none
   }
 
-  /// Takes up to `wanted` bytes of send credit for one frame; 0 means wait.
-  mutating func takeSendCredit(_ id: UInt32, wanted: Int) -> Int {
-    let available = min(wanted, connectionSendCredit, peer.maxFrameBytes)
-    guard available > 0 else { return 0 }
-    let granted = streams.update(id) { stream in
-      let granted = min(available, stream.sendCredit)
-      stream.sendCredit -= granted
+  /// Takes the send credit for one MESSAGE frame of up to `wanted` bytes of payload.
+  ///
+  /// - Returns: how much payload the frame may carry; nil means wait.
+  mutating func takeSendCredit(_ id: UInt32, wanted: Int) -> Int? {
+    let overhead = WireProtocol.messageOverheadBytes
+    let least = overhead + min(wanted, 1)
+    guard connectionSendCredit >= least else { return nil }
+    let most = min(wanted, connectionSendCredit - overhead, peer.maxFrameBytes)
+    let granted: Int?? = streams.update(id) { stream in
+      guard stream.sendCredit >= least else { return nil }
+      let granted = min(most, stream.sendCredit - overhead)
+      stream.sendCredit -= granted + overhead
       return granted
     }
-    connectionSendCredit -= granted ?? 0
-    return granted ?? 0
+    guard let granted = granted ?? nil else { return nil }
+    connectionSendCredit -= granted + overhead
+    return granted
   }
 
   /// The application took `bytes` of a stream (nil: of one that is gone). Grants are given back by
@@ -290,7 +296,13 @@ struct ConnectionState<Call> {
 
   // MARK: The end
 
-  /// Begins our drain; the highest stream that will still be answered.
+  /// Server: the first step of a drain; the stream that its GOAWAY names.
+  mutating func announceDrain() -> UInt32 {
+    if phase == .open { phase = .announcedDrain }
+    return WireProtocol.anyStream
+  }
+
+  /// Ends the taking of calls; the highest stream that will still be answered.
   mutating func beginDrain() -> UInt32 {
     if phase != .closed { phase = .draining }
     return lastPeerStream
@@ -298,13 +310,14 @@ struct ConnectionState<Call> {
 
   /// GOAWAY arrived: the calls that the peer will not process, which may go elsewhere.
   mutating func receivedGoaway(lastStream: UInt32) -> [Call] {
+    // A client opens no streams that a server's drain would wait for, and the other way round.
     if phase != .closed { phase = .draining }
     guard role == .client else { return [] }
     let refused = streams.all.map(\.stream).filter { $0 > lastStream }.sorted()
     return refused.compactMap { streams.remove($0)?.call }
   }
 
-  /// The transport is gone: all calls still open.
+  /// The connection is over: all calls still open.
   mutating func close() -> [Call] {
     phase = .closed
     return streams.removeAll().map(\.call)

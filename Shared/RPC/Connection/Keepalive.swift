@@ -7,8 +7,11 @@ struct Keepalive {
     case giveUp(String)
   }
 
+  /// The `opaque` of the PING between the two steps of a drain; those of silence count from 1.
+  static let drainPing = UInt64.max
+
   private var begun: UInt64 = 0
-  private var lastHeard: UInt64 = 0
+  private(set) var lastHeard: UInt64 = 0
   private var pingSent: UInt64?
   private var pings: UInt64 = 0
 

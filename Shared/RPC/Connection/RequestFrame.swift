@@ -105,6 +105,7 @@ struct ReceivedRequest {
   private(set) var principal: [UInt8] = []
   private(set) var credential = ""
   private(set) var metadata: [RPCMetadataEntry] = []
+  private(set) var attempt: UInt32 = 0
   private(set) var message: UnsafeRawBufferPointer?
 
   init(_ payload: UnsafeRawBufferPointer) throws(CodecError) {
@@ -118,6 +119,7 @@ struct ReceivedRequest {
       case Tag.credential:
         credential = try reader.readString(field: "assay.rpc.v1.Request.credential")
       case Tag.metadata: try reader.readMessage(appendingTo: &metadata)
+      case Tag.attempt: attempt = try reader.readUInt32()
       case Tag.message: message = try reader.readDelimited()
       default: try reader.skip(tag)
       }
@@ -154,6 +156,20 @@ struct ReceivedResponse {
       case Tag.message: message = try reader.readDelimited()
       default: try reader.skip(tag)
       }
+    }
+  }
+}
+
+/// What a RESPONSE has before its message.
+enum ResponseHeader {
+  static func size(of metadata: [RPCMetadataEntry]) -> Int {
+    metadata.reduce(0) { $0 + 1 + WireSize.message($1) }
+  }
+
+  static func encode(_ metadata: [RPCMetadataEntry], into writer: inout WireWriter) {
+    for entry in metadata {
+      writer.writeTag(Tag.responseMetadata)
+      writer.writeMessage(entry)
     }
   }
 }

@@ -36,6 +36,35 @@ extension RPCStatusDetails {
       RPCHopTime(hop: $0.hop, spentMicroseconds: $0.spentMicroseconds)
     }
     notProcessed = details.notProcessed
+    noRetry = details.noRetry
+    origin = RPCStatusOrigin(details.origin)
+  }
+}
+
+extension RPCStatusOrigin {
+  init(_ origin: StatusOrigin) {
+    self =
+      switch origin {
+      case .application: .unspecified
+      case .malformed: .malformed
+      case .unknownService: .unknownService
+      case .unknownMethod: .unknownMethod
+      case .runtime: .runtime
+      }
+  }
+}
+
+extension StatusOrigin {
+  /// A number that a newer peer made up is the application's until we know better.
+  init(_ wire: RPCStatusOrigin) {
+    self =
+      switch wire {
+      case .malformed: .malformed
+      case .unknownService: .unknownService
+      case .unknownMethod: .unknownMethod
+      case .runtime: .runtime
+      case .unspecified, .unrecognized: .application
+      }
   }
 }
 
@@ -55,6 +84,8 @@ extension StatusDetails {
     resource = wire.resource.map { ResourceReference(kind: $0.kind, name: $0.name) }
     hops = wire.hops.map { HopTime(hop: $0.hop, spentMicroseconds: $0.spentMicroseconds) }
     notProcessed = wire.notProcessed
+    noRetry = wire.noRetry
+    origin = StatusOrigin(wire.origin)
   }
 }
 

@@ -7,9 +7,9 @@ struct StreamState<Call> {
   var isLocalClosed = false
   /// The peer has sent its last frame of the stream.
   var isRemoteClosed = false
-  /// MESSAGE payload that we may still send, in bytes.
+  /// What MESSAGE frames of ours may still cost, in bytes.
   var sendCredit: Int
-  /// MESSAGE payload that the peer may still send, in bytes.
+  /// What MESSAGE frames of the peer may still cost, in bytes.
   var receiveCredit: Int
   /// Taken by the application, not yet given back as CREDIT.
   var consumed = 0

@@ -62,15 +62,56 @@ extension RPCError {
   }
 
   public static func unimplementedMethod(_ name: String) -> RPCError {
-    var error = RPCError(.unimplemented, "no such method here: \(name)")
+    unimplemented("no such method here: \(name.prefix(maximumNameLength))", .unknownMethod)
+  }
+
+  /// The method of a service of which nothing is here.
+  public static func unimplementedService(_ method: String) -> RPCError {
+    unimplemented("no such service here: \(method.prefix(maximumNameLength))", .unknownService)
+  }
+
+  /// Characters of a name that callers made up; the rest is not repeated to them.
+  private static let maximumNameLength = 256
+
+  private static func unimplemented(_ message: String, _ origin: StatusOrigin) -> RPCError {
+    var error = RPCError(.unimplemented, message)
     error.details.notProcessed = true
+    error.details.origin = origin
     return error
   }
 
   /// Bytes that are not the message that the method takes.
   static func malformed(_ what: String, _ cause: some Error) -> RPCError {
-    RPCError(.invalidArgument, "malformed \(what): \(cause)")
+    var error = RPCError(.invalidArgument, "malformed \(what): \(cause)")
+    error.details.origin = .malformed
+    return error
   }
 
-  static let cancelled = RPCError(.cancelled, "the call was cancelled")
+  /// A buffer is full: peers send, or leave unread, more than may be held for them.
+  static func bufferExhausted(
+    _ owner: String, _ name: String, _ setting: String, limit: Int, actual: Int
+  ) -> RPCError {
+    var error = RPCError.notProcessed(
+      .resourceExhausted, "\(owner) holds \(limit) bytes of unread messages, which is the most")
+    error.details.limit = LimitExceeded(
+      name: name, limit: Int64(limit), actual: Int64(actual), setting: setting)
+    error.details.retryAfterMilliseconds = 100
+    return error
+  }
+
+  /// What the runtime says, rather than a handler.
+  static func runtime(_ code: StatusCode, _ message: String) -> RPCError {
+    var error = RPCError(code, message)
+    error.details.origin = .runtime
+    return error
+  }
+
+  /// The same of a call that no handler has seen: it may be sent again.
+  static func notProcessed(_ code: StatusCode, _ message: String) -> RPCError {
+    var error = runtime(code, message)
+    error.details.notProcessed = true
+    return error
+  }
+
+  static let cancelled = runtime(.cancelled, "the call was cancelled")
 }

@@ -45,10 +45,25 @@ public struct StatusDetails: Sendable, Equatable {
   /// Where the time went, outermost hop first.
   public var hops: [HopTime] = []
   public var notProcessed = false
+  public var origin = StatusOrigin.application
+  /// Push-back: not to be sent again, whatever the method allows.
+  public var noRetry = false
 
   public init() {}
 
   public var isEmpty: Bool { self == StatusDetails() }
+}
+
+/// Who gave a status.
+public enum StatusOrigin: Sendable, Hashable {
+  /// The method's handler, or a peer too old to say.
+  case application
+  /// The runtime: the request's bytes are not the message that the method takes.
+  case malformed
+  case unknownService
+  case unknownMethod
+  /// The runtime: a deadline, a limit, a drain, a cancelled call.
+  case runtime
 }
 
 /// One field, or one place in a file, that is at fault.
@@ -97,6 +112,14 @@ public struct ResourceReference: Sendable, Equatable {
 public struct HopTime: Sendable, Equatable {
   public var hop: String
   public var spentMicroseconds: UInt64
+  /// Whether it was this process that waited, for a peer whose address it then names.
+  public private(set) var isOurWait = false
+
+  static func wait(_ hop: String, spentMicroseconds: UInt64) -> HopTime {
+    var time = HopTime(hop: hop, spentMicroseconds: spentMicroseconds)
+    time.isOurWait = true
+    return time
+  }
 
   public init(hop: String, spentMicroseconds: UInt64) {
     self.hop = hop

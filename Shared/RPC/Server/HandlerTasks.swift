@@ -92,10 +92,22 @@ struct HandlerRun: Sendable {
       context, code, EventLoop.monotonicNanoseconds() - min(call.startTime, context.startTime))
   }
 
+  /// A deadline that passed further down: our part of the time stands before theirs.
+  private func withOurTime(_ error: RPCError, _ context: ServerContext) -> RPCError {
+    var error = error
+    let spent = EventLoop.monotonicNanoseconds() - min(call.startTime, context.startTime)
+    let hop = "\(call.connection.name) \(context.method.name)"
+    error.details.hops.insert(HopTime(hop: hop, spentMicroseconds: spent / 1_000), at: 0)
+    return error
+  }
+
   private func failure(
     of error: any Error, _ context: ServerContext, _ interceptor: ServerInterceptor
   ) -> RPCError {
-    if let error = error as? RPCError { return error }
+    if let error = error as? RPCError {
+      // Only the runtime's own deadlines say where the time went.
+      return error.details.hops.isEmpty ? error : withOurTime(error, context)
+    }
     if error is CancellationError { return .cancelled }
     // What went wrong inside is for the log, not for the caller.
     return interceptor.mapError?(error, context)

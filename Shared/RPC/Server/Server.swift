@@ -4,77 +4,82 @@ import Synchronization
 /// Answers calls: the part of a server that knows no sockets. Transport's listener gives it
 /// connections; a test gives it one end of a pipe.
 public final class Server: Sendable {
-  private struct Connections {
-    var all: [ObjectIdentifier: Connection] = [:]
-    /// The tasks of each loop that has had a connection.
-    var tasks: [ObjectIdentifier: HandlerTasks] = [:]
-    var isDraining = false
-  }
-
   public let settings: ConnectionSettings
+  /// What to call this server where a status says where the time went.
+  public let name: String
+  public let budget: MemoryBudget
+  let registry = ConnectionRegistry()
   private let router: Router
   private let methods: MethodTable
+  private let services: Set<String>
   private let interceptor: ServerInterceptor
-  private let connections = Mutex(Connections())
+  /// The tasks of each loop that has had a connection.
+  private let tasks = Mutex<[ObjectIdentifier: HandlerTasks]>([:])
 
   public init(
-    router: Router, settings: ConnectionSettings = .defaults,
-    interceptor: ServerInterceptor = ServerInterceptor()
+    name: String = "server", router: Router, settings: ConnectionSettings = .defaults,
+    interceptor: ServerInterceptor = ServerInterceptor(), budget: MemoryBudget = .process
   ) {
+    self.name = name
+    self.budget = budget
     self.router = router
     methods = MethodTable(router.routes.values)
+    services = Set(router.services)
     self.settings = settings
     self.interceptor = interceptor
   }
 
   deinit {
-    for tasks in connections.withLock({ $0.tasks }).values { tasks.end() }
+    for tasks in tasks.withLock({ $0 }).values { tasks.end() }
   }
 
   /// A new connection, on the loop that its socket belongs to. The caller then calls `start`.
   public func accept(on loop: EventLoop, from peer: PeerAddress) -> Connection {
     let connection = Connection(
-      loop: loop, isClient: false, settings: settings, peerAddress: peer)
+      loop: loop, isClient: false, settings: settings, peerAddress: peer, name: name,
+      budget: budget)
     let tasks = tasks(on: loop)
     connection.onRequest = {
       [unowned connection] (header, request) throws(ProtocolViolation) in
       try self.begin(header, request, on: connection, tasks)
     }
-    connection.onClose = { [unowned connection] _ in
-      self.connections.withLock { $0.all[ObjectIdentifier(connection)] = nil }
-    }
-    let isDraining = connections.withLock { state in
-      state.all[ObjectIdentifier(connection)] = connection
-      return state.isDraining
+    let (id, isDraining) = registry.add(connection)
+    connection.onTransportClosed = { [registry, unowned connection] in
+      registry.remove(id, connection.counters)
     }
     if isDraining { loop.execute { connection.drain() } }
     return connection
   }
 
   private func tasks(on loop: EventLoop) -> HandlerTasks {
-    connections.withLock { state in
-      if let tasks = state.tasks[ObjectIdentifier(loop)] { return tasks }
+    tasks.withLock { all in
+      if let tasks = all[ObjectIdentifier(loop)] { return tasks }
       let tasks = HandlerTasks(loop, interceptor)
-      state.tasks[ObjectIdentifier(loop)] = tasks
+      all[ObjectIdentifier(loop)] = tasks
       return tasks
     }
   }
 
-  public var connectionCount: Int { connections.withLock { $0.all.count } }
+  /// Connections whose bytes still flow, be it only out.
+  public var connectionCount: Int { registry.count }
 
-  /// Says GOAWAY on every connection; calls in flight finish.
+  /// Begins the drain of every connection; calls in flight finish.
   public func drain() {
-    let all = connections.withLock { state in
-      state.isDraining = true
-      return Array(state.all.values)
+    for connection in registry.beginDrain() {
+      connection.loop.execute { connection.drain() }
     }
-    for connection in all { connection.loop.execute { connection.drain() } }
+  }
+
+  /// Whether a client may still send a request that it believes to be taken.
+  public var isTakingCalls: Bool {
+    registry.all.contains { !$0.hasEndedTaking }
   }
 
   /// Closes what is left; calls in flight fail.
   public func closeAll() {
-    let all = connections.withLock { Array($0.all.values) }
-    for connection in all { connection.loop.execute { connection.closeNow() } }
+    for connection in registry.all {
+      connection.loop.execute { connection.closeNow() }
+    }
   }
 
   // MARK: Calls
@@ -91,8 +96,7 @@ public final class Server: Sendable {
     } else {
       let name = try Server.methodName(of: request)
       guard let fallback = router.fallback else {
-        return connection.accept(header, request, method: name)
-          .finish(.unimplementedMethod(String(name.prefix(256))))
+        return connection.accept(header, request, method: name).finish(unimplemented(name))
       }
       route = Router.Route(MethodDescriptor(name: name), fallback)
     }
@@ -102,11 +106,17 @@ public final class Server: Sendable {
       call.applyDefaultDeadline(milliseconds: CallOptions.defaultUnaryTimeoutMilliseconds)
     }
     let context = ServerContext(
-      route: route, metadata: Metadata(request.metadata), principal: request.principal,
+      call: call, route: route, metadata: Metadata(request.metadata), attempt: request.attempt,
+      principal: request.principal,
       credential: request.credential.isEmpty ? connection.helloCredential : request.credential,
       trace: request.trace?.child() ?? .random(), peer: connection.peerAddress,
       loop: connection.loop, attachment: nil, deadline: call.deadline, startTime: call.startTime)
     tasks.start(HandlerRun(call: call, context: context, route: route))
+  }
+
+  private func unimplemented(_ method: String) -> RPCError {
+    services.contains(MethodDescriptor.service(of: method))
+      ? .unimplementedMethod(method) : .unimplementedService(method)
   }
 
   private static func methodName(of request: ReceivedRequest) throws(ProtocolViolation) -> String {

@@ -11,7 +11,7 @@ extension ServerContext {
     trace: TraceContext = .random(), attachment: (any Sendable)? = nil
   ) -> ServerContext {
     ServerContext(
-      route: Router.Route(method) { _, _ in }, metadata: metadata, principal: principal,
+      call: nil, route: Router.Route(method) { _, _ in }, metadata: metadata, principal: principal,
       credential: credential,
       trace: trace, peer: PeerAddress("test"), loop: EventLoop(wake: {}), attachment: attachment,
       deadline: .max, startTime: EventLoop.monotonicNanoseconds())

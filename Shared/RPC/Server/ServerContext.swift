@@ -3,8 +3,11 @@ public struct ServerContext: Sendable {
   /// What never changes, in one place: contexts are handed down through every layer of a service,
   /// and a copy then is one reference.
   private final class Facts: Sendable {
+    /// Nil for a context that belongs to no connection.
+    let call: Call?
     let route: Router.Route
     let metadata: Metadata
+    let attempt: UInt32
     let principal: [UInt8]
     let credential: String
     let trace: TraceContext
@@ -14,11 +17,14 @@ public struct ServerContext: Sendable {
     let startTime: UInt64
 
     init(
-      route: Router.Route, metadata: Metadata, principal: [UInt8], credential: String,
-      trace: TraceContext, peer: PeerAddress, loop: EventLoop, deadline: UInt64, startTime: UInt64
+      call: Call?, route: Router.Route, metadata: Metadata, attempt: UInt32, principal: [UInt8],
+      credential: String, trace: TraceContext, peer: PeerAddress, loop: EventLoop,
+      deadline: UInt64, startTime: UInt64
     ) {
+      self.call = call
       self.route = route
       self.metadata = metadata
+      self.attempt = attempt
       self.principal = principal
       self.credential = credential
       self.trace = trace
@@ -34,19 +40,22 @@ public struct ServerContext: Sendable {
   public var attachment: (any Sendable)?
 
   init(
-    route: Router.Route, metadata: Metadata, principal: [UInt8], credential: String,
-    trace: TraceContext, peer: PeerAddress, loop: EventLoop, attachment: (any Sendable)?,
-    deadline: UInt64, startTime: UInt64
+    call: Call?, route: Router.Route, metadata: Metadata, attempt: UInt32 = 0, principal: [UInt8],
+    credential: String, trace: TraceContext, peer: PeerAddress, loop: EventLoop,
+    attachment: (any Sendable)?, deadline: UInt64, startTime: UInt64
   ) {
     facts = Facts(
-      route: route, metadata: metadata, principal: principal, credential: credential,
-      trace: trace, peer: peer, loop: loop, deadline: deadline, startTime: startTime)
+      call: call, route: route, metadata: metadata, attempt: attempt, principal: principal,
+      credential: credential, trace: trace, peer: peer, loop: loop, deadline: deadline,
+      startTime: startTime)
     self.attachment = attachment
   }
 
   /// What the schema says of the method; for a forwarded method, its name alone.
   public var method: MethodDescriptor { facts.route.method }
   public var metadata: Metadata { facts.metadata }
+  /// How many times this call was sent before, by its caller's own count.
+  public var attempt: Int { Int(facts.attempt) }
   /// A serialized SignedPrincipal, not yet verified: interceptors do that.
   public var principal: [UInt8] { facts.principal }
   /// What the caller proves itself with, of the call or of its connection. Never logged.
@@ -65,6 +74,22 @@ public struct ServerContext: Sendable {
     guard deadline != .max else { return nil }
     let now = EventLoop.monotonicNanoseconds()
     return deadline > now ? Int((deadline - now) / 1_000_000) : 0
+  }
+
+  /// Adds to the metadata that comes with the answer, be it a message or a failing status. What is
+  /// added after the answer is lost.
+  public func addResponseMetadata(_ key: String, _ value: [UInt8]) {
+    guard let call = facts.call else { return }
+    let entry = RPCMetadataEntry(key: key.lowercased(), value: value)
+    call.loop.run { call.responseMetadata.append(entry) }
+  }
+
+  public func addResponseMetadata(_ key: String, _ value: String) {
+    addResponseMetadata(key, Array(value.utf8))
+  }
+
+  public func addResponseMetadata(_ metadata: Metadata) {
+    for entry in metadata.entries { addResponseMetadata(entry.key, entry.value) }
   }
 
   /// Options for a call onward on the caller's behalf: the deadline less the time spent, the same

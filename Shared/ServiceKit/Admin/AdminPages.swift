@@ -2,6 +2,7 @@
 struct AdminPages: Sendable {
   let readiness: Readiness
   let metrics: MetricsRegistry
+  let introspection: IntrospectionService
 
   func page(_ path: String) -> HTTPResponse {
     switch path {
@@ -11,9 +12,17 @@ struct AdminPages: Sendable {
     case "/metrics":
       return HTTPResponse(
         200, metrics.text, contentType: "text/plain; version=0.0.4; charset=utf-8")
+    case "/introspect": return introspect()
     default:
-      return HTTPResponse(404, "there are /healthz, /readyz and /metrics\n")
+      return HTTPResponse(404, "there are /healthz, /readyz, /metrics and /introspect\n")
     }
+  }
+
+  private func introspect() -> HTTPResponse {
+    guard let json = introspection.json() else {
+      return HTTPResponse(503, "this program answers no calls, or its loops are stuck\n")
+    }
+    return HTTPResponse(200, json + "\n", contentType: "application/json")
   }
 
   private func ready() -> HTTPResponse {

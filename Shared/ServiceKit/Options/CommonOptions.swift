@@ -13,6 +13,15 @@ enum CommonOptions {
       .integer(
         "max-concurrent-streams", default: 1_024, in: 1...1_000_000,
         help: "Calls that one connection may have open."),
+      .bytes(
+        "max-frame-bytes", default: "64KiB", in: 1_024...(16 << 20),
+        help: "Largest frame that is accepted from callers."),
+      .bytes(
+        "max-connection-buffer-bytes", default: "64MiB", in: 65_536...(1 << 40),
+        help: "Most that one connection of a caller may have the process hold."),
+      .duration(
+        "max-connection-age", default: "30m", in: 0...86_400_000,
+        help: "Age at which a caller's connection is drained, give or take a tenth; 0s for never."),
       .flag(
         "insecure",
         help: "Listen without TLS where that is not allowed by default; see the README."),
@@ -50,6 +59,9 @@ enum CommonOptions {
       .bytes(
         "max-message-bytes", default: "4MiB", in: 1_024...(1 << 30),
         help: "Largest message that is accepted, from callers and from peers."),
+      .bytes(
+        "max-buffer-bytes", default: "1GiB", in: 1_048_576...(1 << 40),
+        help: "Most that all connections together may have the process hold."),
       .integer(
         "loops", in: 1...256, help: "Event loops, one thread each; default one a core, at most 4."),
     ]

@@ -19,6 +19,8 @@ public final class ServiceProcess: Sendable {
   public let clock: WallClock
   public let readiness: Readiness
   public let loops: EventLoopGroup
+  /// What all connections of the process may hold together.
+  public let budget: MemoryBudget
   /// Exists and is writable.
   public let dataDirectory: String
   /// The public keys of those who may sign principals.
@@ -41,6 +43,7 @@ public final class ServiceProcess: Sendable {
     self.dataDirectory = dataDirectory
     self.keyring = keyring
     self.signer = signer
+    budget = MemoryBudget(limitBytes: options.bytes("max-buffer-bytes"))
     metrics = MetricsRegistry()
     readiness = Readiness()
   }
@@ -92,10 +95,12 @@ public final class ServiceProcess: Sendable {
       if let channel = state.channels[peer] { return channel }
       var channelOptions = ChannelOptions.defaults
       channelOptions.settings.maxMessageBytes = peerMessageBytes
+      channelOptions.budget = budget
       let channel = Channel(
         try SocketConnector(name: peer, target: target, tls: peerTLS, group: loops),
         options: channelOptions)
       state.channels[peer] = channel
+      PeerMetrics.register(channel.statistics, peer: peer, in: metrics)
       return channel
     }
   }

@@ -14,6 +14,8 @@ final class Serving: Sendable {
 
   /// How often a drain looks whether the last call has ended.
   private static let drainPollMilliseconds = 10
+  /// How long callers have to take note that the connection is over.
+  private static let goodbyeMilliseconds = 2_500
   private static let starting = "start"
   private static let draining = "drain"
 
@@ -43,11 +45,12 @@ final class Serving: Sendable {
       in: process.metrics, program: name, startedAt: process.clock.now())
     process.readiness.set(starting, ready: false, "starting")
     // First, so that an operator sees a long migration as alive and not ready.
-    let admin = try startAdmin(process)
+    let introspection = IntrospectionService(budget: process.budget)
+    let admin = try startAdmin(process, introspection)
     let service = try await start(process)
     let serving: Serving
     if let listenRule {
-      serving = try await listen(name, process, service, listenRule, admin)
+      serving = try await listen(name, process, service, listenRule, admin, introspection)
     } else {
       serving = Serving(name, process, service, nil, nil, nil, admin)
     }
@@ -56,15 +59,18 @@ final class Serving: Sendable {
     return serving
   }
 
-  private static func startAdmin(_ process: ServiceProcess) throws -> AdminServer? {
+  private static func startAdmin(
+    _ process: ServiceProcess, _ introspection: IntrospectionService
+  ) throws -> AdminServer? {
     guard let address = HostPort(process.options.text("admin")) else { return nil }
-    let pages = AdminPages(readiness: process.readiness, metrics: process.metrics)
+    let pages = AdminPages(
+      readiness: process.readiness, metrics: process.metrics, introspection: introspection)
     return try AdminServer(address) { pages.page($0) }
   }
 
   private static func listen(
     _ name: String, _ process: ServiceProcess, _ service: RunningService,
-    _ rule: ListenRule, _ admin: AdminServer?
+    _ rule: ListenRule, _ admin: AdminServer?, _ introspection: IntrospectionService
   ) async throws -> Serving {
     // The option's kind allows "off", which makes no sense for a service.
     guard let address = HostPort(process.options.text("listen")) else {
@@ -74,6 +80,7 @@ final class Serving: Sendable {
     var router = service.router
     router.register(
       HealthService(readiness: process.readiness, services: Set(router.services)))
+    router.register(introspection)
     router.register(ReflectionService(services: router.services + ["assay.rpc.v1.Reflection"]))
     let authorizer = PrincipalAuthorizer(process.keyring, clock: process.clock)
     let observer = CallObserver(
@@ -81,10 +88,15 @@ final class Serving: Sendable {
       authorize: service.authorize ?? { try authorizer.authorize(&$0) },
       mapError: service.mapError)
     let server = Server(
-      router: router, settings: settings(process.options), interceptor: observer.interceptor)
+      name: name, router: router, settings: settings(process.options),
+      interceptor: observer.interceptor, budget: process.budget)
+    introspection.attach(server)
     process.metrics.gauge("assay_connections", help: "Open connections of callers.") {
       Int64(server.connectionCount)
     }
+    process.metrics.gauge(
+      "assay_buffered_bytes", help: "Bytes of messages held for callers and peers."
+    ) { Int64(process.budget.usedBytes) }
     do {
       let listener = try await Listener.start(
         server: server, host: address.host, port: address.port, tls: tls, group: process.loops)
@@ -97,7 +109,10 @@ final class Serving: Sendable {
   private static func settings(_ options: Options) -> ConnectionSettings {
     var settings = ConnectionSettings.defaults
     settings.maxMessageBytes = options.bytes("max-message-bytes")
+    settings.maxFrameBytes = options.bytes("max-frame-bytes")
     settings.maxConcurrentStreams = options.int("max-concurrent-streams")
+    settings.maxBufferedBytes = options.bytes("max-connection-buffer-bytes")
+    settings.maxConnectionAgeMilliseconds = options.milliseconds("max-connection-age")
     settings.software = "assay/\(Software.version)"
     return settings
   }
@@ -132,6 +147,7 @@ final class Serving: Sendable {
     await drainService()
     await waitForCalls()
     server?.closeAll()
+    await waitForGoodbyes()
     await service.stop()
     process.shutDownChannels()
     admin?.stop()
@@ -149,67 +165,28 @@ final class Serving: Sendable {
     }
   }
 
+  /// Until no call is left, and no caller can believe that another would be taken.
   private func waitForCalls() async {
-    guard let observer else { return }
-    let clock = ContinuousClock()
-    let deadline = clock.now + .milliseconds(process.options.milliseconds("drain"))
-    while observer.callsInFlight > 0, clock.now < deadline {
-      try? await Task.sleep(for: .milliseconds(Serving.drainPollMilliseconds))
+    guard let observer, let server else { return }
+    await poll(milliseconds: process.options.milliseconds("drain")) {
+      observer.callsInFlight == 0 && !server.isTakingCalls
     }
     if observer.callsInFlight > 0 {
       process.log.warning("calls cut off by --drain", ["calls": .number(observer.callsInFlight)])
     }
   }
-}
 
-/// Whether a program may listen where it is told to, and with what.
-struct ListenSecurity {
-  private let certificate: String?
-  private let key: String?
-  private let authority: String?
-  private let isInsecure: Bool
-  private let rule: ListenRule
-
-  init(_ options: Options, _ rule: ListenRule) {
-    certificate = options.optionalText("tls-certificate")
-    key = options.optionalText("tls-key")
-    authority = options.optionalText("tls-client-ca")
-    isInsecure = options.flag("insecure")
-    self.rule = rule
+  /// The last answers are read before the process, and with it their sockets, goes.
+  private func waitForGoodbyes() async {
+    guard let server else { return }
+    await poll(milliseconds: Serving.goodbyeMilliseconds) { server.connectionCount == 0 }
   }
 
-  /// The TLS options to listen with; nil for plain text, where that is allowed.
-  ///
-  /// - Throws: `ServiceFailure` saying what is missing.
-  func check(_ address: HostPort) throws -> TLSServerOptions? {
-    switch (certificate, key) {
-    case (let certificate?, let key?):
-      guard !isInsecure else {
-        throw ServiceFailure("--insecure contradicts --tls-certificate", exitCode: 2)
-      }
-      return TLSServerOptions(
-        certificateFile: certificate, keyFile: key,
-        clientCAFile: authority)
-    case (nil, nil):
-      try checkPlainText(address)
-      return nil
-    default:
-      throw ServiceFailure("--tls-certificate and --tls-key belong together", exitCode: 2)
-    }
-  }
-
-  private func checkPlainText(_ address: HostPort) throws {
-    let isAllowed =
-      switch rule {
-      case .services: address.isLoopback || isInsecure
-      case .clients: address.isLoopback && isInsecure
-      }
-    guard isAllowed else {
-      let advice =
-        rule == .services || !address.isLoopback
-        ? "" : ", or --insecure for plain text on this machine"
-      throw ServiceFailure(
-        "listening on \(address) needs --tls-certificate and --tls-key\(advice)", exitCode: 2)
+  private func poll(milliseconds: Int, until isDone: () -> Bool) async {
+    let clock = ContinuousClock()
+    let deadline = clock.now + .milliseconds(milliseconds)
+    while !isDone(), clock.now < deadline {
+      try? await Task.sleep(for: .milliseconds(Serving.drainPollMilliseconds))
     }
   }
 }

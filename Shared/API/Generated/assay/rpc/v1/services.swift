@@ -326,7 +326,7 @@ public struct RPCServerCounters: Message {
   public var connectionsAccepted: UInt64 = 0
   public var connectionsOpen: UInt64 = 0
   public var callsStarted: UInt64 = 0
-  public var callsOk: UInt64 = 0
+  /// Failed, cancelled or refused ones.
   public var callsFailed: UInt64 = 0
   /// Bytes that all connections of the process hold now, and the most that they may.
   public var bufferedBytes: UInt64 = 0
@@ -335,11 +335,10 @@ public struct RPCServerCounters: Message {
 
   public init() {}
 
-  public init(connectionsAccepted: UInt64 = 0, connectionsOpen: UInt64 = 0, callsStarted: UInt64 = 0, callsOk: UInt64 = 0, callsFailed: UInt64 = 0, bufferedBytes: UInt64 = 0, bufferedBytesLimit: UInt64 = 0) {
+  public init(connectionsAccepted: UInt64 = 0, connectionsOpen: UInt64 = 0, callsStarted: UInt64 = 0, callsFailed: UInt64 = 0, bufferedBytes: UInt64 = 0, bufferedBytesLimit: UInt64 = 0) {
     self.connectionsAccepted = connectionsAccepted
     self.connectionsOpen = connectionsOpen
     self.callsStarted = callsStarted
-    self.callsOk = callsOk
     self.callsFailed = callsFailed
     self.bufferedBytes = bufferedBytes
     self.bufferedBytesLimit = bufferedBytesLimit
@@ -355,12 +354,10 @@ public struct RPCServerCounters: Message {
         case 24:
           self.callsStarted = try reader.readUInt64()
         case 32:
-          self.callsOk = try reader.readUInt64()
-        case 40:
           self.callsFailed = try reader.readUInt64()
-        case 48:
+        case 40:
           self.bufferedBytes = try reader.readUInt64()
-        case 56:
+        case 48:
           self.bufferedBytesLimit = try reader.readUInt64()
         default:
           try reader.keepUnknown(tag, in: &self.unknownFields)
@@ -373,7 +370,6 @@ public struct RPCServerCounters: Message {
     if self.connectionsAccepted != 0 { size += 1 + WireSize.uint64(self.connectionsAccepted) }
     if self.connectionsOpen != 0 { size += 1 + WireSize.uint64(self.connectionsOpen) }
     if self.callsStarted != 0 { size += 1 + WireSize.uint64(self.callsStarted) }
-    if self.callsOk != 0 { size += 1 + WireSize.uint64(self.callsOk) }
     if self.callsFailed != 0 { size += 1 + WireSize.uint64(self.callsFailed) }
     if self.bufferedBytes != 0 { size += 1 + WireSize.uint64(self.bufferedBytes) }
     if self.bufferedBytesLimit != 0 { size += 1 + WireSize.uint64(self.bufferedBytesLimit) }
@@ -384,10 +380,9 @@ public struct RPCServerCounters: Message {
     if self.connectionsAccepted != 0 { writer.writeTag(8); writer.writeUInt64(self.connectionsAccepted) }
     if self.connectionsOpen != 0 { writer.writeTag(16); writer.writeUInt64(self.connectionsOpen) }
     if self.callsStarted != 0 { writer.writeTag(24); writer.writeUInt64(self.callsStarted) }
-    if self.callsOk != 0 { writer.writeTag(32); writer.writeUInt64(self.callsOk) }
-    if self.callsFailed != 0 { writer.writeTag(40); writer.writeUInt64(self.callsFailed) }
-    if self.bufferedBytes != 0 { writer.writeTag(48); writer.writeUInt64(self.bufferedBytes) }
-    if self.bufferedBytesLimit != 0 { writer.writeTag(56); writer.writeUInt64(self.bufferedBytesLimit) }
+    if self.callsFailed != 0 { writer.writeTag(32); writer.writeUInt64(self.callsFailed) }
+    if self.bufferedBytes != 0 { writer.writeTag(40); writer.writeUInt64(self.bufferedBytes) }
+    if self.bufferedBytesLimit != 0 { writer.writeTag(48); writer.writeUInt64(self.bufferedBytesLimit) }
     self.unknownFields.encode(into: &writer)
   }
 
@@ -395,10 +390,9 @@ public struct RPCServerCounters: Message {
     visitor.visitScalar(FieldName(1, "connections_accepted", json: "connectionsAccepted"), UInt64Kind.scalar(self.connectionsAccepted), hasPresence: false)
     visitor.visitScalar(FieldName(2, "connections_open", json: "connectionsOpen"), UInt64Kind.scalar(self.connectionsOpen), hasPresence: false)
     visitor.visitScalar(FieldName(3, "calls_started", json: "callsStarted"), UInt64Kind.scalar(self.callsStarted), hasPresence: false)
-    visitor.visitScalar(FieldName(4, "calls_ok", json: "callsOk"), UInt64Kind.scalar(self.callsOk), hasPresence: false)
-    visitor.visitScalar(FieldName(5, "calls_failed", json: "callsFailed"), UInt64Kind.scalar(self.callsFailed), hasPresence: false)
-    visitor.visitScalar(FieldName(6, "buffered_bytes", json: "bufferedBytes"), UInt64Kind.scalar(self.bufferedBytes), hasPresence: false)
-    visitor.visitScalar(FieldName(7, "buffered_bytes_limit", json: "bufferedBytesLimit"), UInt64Kind.scalar(self.bufferedBytesLimit), hasPresence: false)
+    visitor.visitScalar(FieldName(4, "calls_failed", json: "callsFailed"), UInt64Kind.scalar(self.callsFailed), hasPresence: false)
+    visitor.visitScalar(FieldName(5, "buffered_bytes", json: "bufferedBytes"), UInt64Kind.scalar(self.bufferedBytes), hasPresence: false)
+    visitor.visitScalar(FieldName(6, "buffered_bytes_limit", json: "bufferedBytesLimit"), UInt64Kind.scalar(self.bufferedBytesLimit), hasPresence: false)
   }
 }
 
@@ -425,8 +419,8 @@ public struct RPCConnectionInfo: Message {
   public var receiveCreditBytes: UInt64 = 0
   /// Written but not yet taken by the peer.
   public var unsentBytes: UInt64 = 0
-  /// Parts of messages whose end has not come.
-  public var unfinishedBytes: UInt64 = 0
+  /// Held for both sides: unread messages, unfinished ones, what is unsent.
+  public var heldBytes: UInt64 = 0
   /// Subject of the peer's certificate, where TLS verified one.
   public var certificateSubject: String = ""
   /// The open streams with the lowest numbers, 100 at most.
@@ -436,7 +430,7 @@ public struct RPCConnectionInfo: Message {
 
   public init() {}
 
-  public init(id: UInt64 = 0, peer: String = "", peerSoftware: String = "", state: RPCConnectionInfo.State = RPCConnectionInfo.State(), ageMilliseconds: UInt64 = 0, idleMilliseconds: UInt64 = 0, callsStarted: UInt64 = 0, callsFailed: UInt64 = 0, bytesReceived: UInt64 = 0, bytesSent: UInt64 = 0, sendCreditBytes: UInt64 = 0, receiveCreditBytes: UInt64 = 0, unsentBytes: UInt64 = 0, unfinishedBytes: UInt64 = 0, certificateSubject: String = "", streams: [RPCStreamInfo] = [], openStreams: UInt32 = 0) {
+  public init(id: UInt64 = 0, peer: String = "", peerSoftware: String = "", state: RPCConnectionInfo.State = RPCConnectionInfo.State(), ageMilliseconds: UInt64 = 0, idleMilliseconds: UInt64 = 0, callsStarted: UInt64 = 0, callsFailed: UInt64 = 0, bytesReceived: UInt64 = 0, bytesSent: UInt64 = 0, sendCreditBytes: UInt64 = 0, receiveCreditBytes: UInt64 = 0, unsentBytes: UInt64 = 0, heldBytes: UInt64 = 0, certificateSubject: String = "", streams: [RPCStreamInfo] = [], openStreams: UInt32 = 0) {
     self.id = id
     self.peer = peer
     self.peerSoftware = peerSoftware
@@ -450,7 +444,7 @@ public struct RPCConnectionInfo: Message {
     self.sendCreditBytes = sendCreditBytes
     self.receiveCreditBytes = receiveCreditBytes
     self.unsentBytes = unsentBytes
-    self.unfinishedBytes = unfinishedBytes
+    self.heldBytes = heldBytes
     self.certificateSubject = certificateSubject
     self.streams = streams
     self.openStreams = openStreams
@@ -486,7 +480,7 @@ public struct RPCConnectionInfo: Message {
         case 104:
           self.unsentBytes = try reader.readUInt64()
         case 112:
-          self.unfinishedBytes = try reader.readUInt64()
+          self.heldBytes = try reader.readUInt64()
         case 122:
           self.certificateSubject = try reader.readString(field: "assay.rpc.v1.ConnectionInfo.certificate_subject")
         case 130:
@@ -514,7 +508,7 @@ public struct RPCConnectionInfo: Message {
     if self.sendCreditBytes != 0 { size += 1 + WireSize.uint64(self.sendCreditBytes) }
     if self.receiveCreditBytes != 0 { size += 1 + WireSize.uint64(self.receiveCreditBytes) }
     if self.unsentBytes != 0 { size += 1 + WireSize.uint64(self.unsentBytes) }
-    if self.unfinishedBytes != 0 { size += 1 + WireSize.uint64(self.unfinishedBytes) }
+    if self.heldBytes != 0 { size += 1 + WireSize.uint64(self.heldBytes) }
     if !self.certificateSubject.isEmpty { size += 1 + WireSize.string(self.certificateSubject) }
     size += WireSize.repeated(MessageKind<RPCStreamInfo>.self, tagSize: 2, self.streams)
     if self.openStreams != 0 { size += 2 + WireSize.uint32(self.openStreams) }
@@ -535,7 +529,7 @@ public struct RPCConnectionInfo: Message {
     if self.sendCreditBytes != 0 { writer.writeTag(88); writer.writeUInt64(self.sendCreditBytes) }
     if self.receiveCreditBytes != 0 { writer.writeTag(96); writer.writeUInt64(self.receiveCreditBytes) }
     if self.unsentBytes != 0 { writer.writeTag(104); writer.writeUInt64(self.unsentBytes) }
-    if self.unfinishedBytes != 0 { writer.writeTag(112); writer.writeUInt64(self.unfinishedBytes) }
+    if self.heldBytes != 0 { writer.writeTag(112); writer.writeUInt64(self.heldBytes) }
     if !self.certificateSubject.isEmpty { writer.writeTag(122); writer.writeString(self.certificateSubject) }
     writer.writeRepeated(MessageKind<RPCStreamInfo>.self, tag: 130, self.streams)
     if self.openStreams != 0 { writer.writeTag(136); writer.writeUInt32(self.openStreams) }
@@ -556,7 +550,7 @@ public struct RPCConnectionInfo: Message {
     visitor.visitScalar(FieldName(11, "send_credit_bytes", json: "sendCreditBytes"), UInt64Kind.scalar(self.sendCreditBytes), hasPresence: false)
     visitor.visitScalar(FieldName(12, "receive_credit_bytes", json: "receiveCreditBytes"), UInt64Kind.scalar(self.receiveCreditBytes), hasPresence: false)
     visitor.visitScalar(FieldName(13, "unsent_bytes", json: "unsentBytes"), UInt64Kind.scalar(self.unsentBytes), hasPresence: false)
-    visitor.visitScalar(FieldName(14, "unfinished_bytes", json: "unfinishedBytes"), UInt64Kind.scalar(self.unfinishedBytes), hasPresence: false)
+    visitor.visitScalar(FieldName(14, "held_bytes", json: "heldBytes"), UInt64Kind.scalar(self.heldBytes), hasPresence: false)
     visitor.visitScalar(FieldName(15, "certificate_subject", json: "certificateSubject"), StringKind.scalar(self.certificateSubject), hasPresence: false)
     visitor.visitRepeated(FieldName(16, "streams", json: "streams"), self.streams)
     visitor.visitScalar(FieldName(17, "open_streams", json: "openStreams"), UInt32Kind.scalar(self.openStreams), hasPresence: false)
@@ -820,31 +814,31 @@ public enum RpcV1ServicesFile {
     dGlvbhgCIAEoBFIPYWZ0ZXJDb25uZWN0aW9uIs8BChJJbnRyb3NwZWN0UmVzcG9uc2USGgoIc29mdHdhcmUYASABKAlSCHNvZnR3\
     YXJlEjQKBnNlcnZlchgCIAEoCzIcLmFzc2F5LnJwYy52MS5TZXJ2ZXJDb3VudGVyc1IGc2VydmVyEj4KC2Nvbm5lY3Rpb25zGAMg\
     AygLMhwuYXNzYXkucnBjLnYxLkNvbm5lY3Rpb25JbmZvUgtjb25uZWN0aW9ucxInCg9uZXh0X2Nvbm5lY3Rpb24YBCABKARSDm5l\
-    eHRDb25uZWN0aW9uIqoCCg5TZXJ2ZXJDb3VudGVycxIxChRjb25uZWN0aW9uc19hY2NlcHRlZBgBIAEoBFITY29ubmVjdGlvbnNB\
+    eHRDb25uZWN0aW9uIo8CCg5TZXJ2ZXJDb3VudGVycxIxChRjb25uZWN0aW9uc19hY2NlcHRlZBgBIAEoBFITY29ubmVjdGlvbnNB\
     Y2NlcHRlZBIpChBjb25uZWN0aW9uc19vcGVuGAIgASgEUg9jb25uZWN0aW9uc09wZW4SIwoNY2FsbHNfc3RhcnRlZBgDIAEoBFIM\
-    Y2FsbHNTdGFydGVkEhkKCGNhbGxzX29rGAQgASgEUgdjYWxsc09rEiEKDGNhbGxzX2ZhaWxlZBgFIAEoBFILY2FsbHNGYWlsZWQS\
-    JQoOYnVmZmVyZWRfYnl0ZXMYBiABKARSDWJ1ZmZlcmVkQnl0ZXMSMAoUYnVmZmVyZWRfYnl0ZXNfbGltaXQYByABKARSEmJ1ZmZl\
-    cmVkQnl0ZXNMaW1pdCKdBgoOQ29ubmVjdGlvbkluZm8SDgoCaWQYASABKARSAmlkEhIKBHBlZXIYAiABKAlSBHBlZXISIwoNcGVl\
-    cl9zb2Z0d2FyZRgDIAEoCVIMcGVlclNvZnR3YXJlEjgKBXN0YXRlGAQgASgOMiIuYXNzYXkucnBjLnYxLkNvbm5lY3Rpb25JbmZv\
-    LlN0YXRlUgVzdGF0ZRIpChBhZ2VfbWlsbGlzZWNvbmRzGAUgASgEUg9hZ2VNaWxsaXNlY29uZHMSKwoRaWRsZV9taWxsaXNlY29u\
-    ZHMYBiABKARSEGlkbGVNaWxsaXNlY29uZHMSIwoNY2FsbHNfc3RhcnRlZBgHIAEoBFIMY2FsbHNTdGFydGVkEiEKDGNhbGxzX2Zh\
-    aWxlZBgIIAEoBFILY2FsbHNGYWlsZWQSJQoOYnl0ZXNfcmVjZWl2ZWQYCSABKARSDWJ5dGVzUmVjZWl2ZWQSHQoKYnl0ZXNfc2Vu\
-    dBgKIAEoBFIJYnl0ZXNTZW50EioKEXNlbmRfY3JlZGl0X2J5dGVzGAsgASgEUg9zZW5kQ3JlZGl0Qnl0ZXMSMAoUcmVjZWl2ZV9j\
-    cmVkaXRfYnl0ZXMYDCABKARSEnJlY2VpdmVDcmVkaXRCeXRlcxIhCgx1bnNlbnRfYnl0ZXMYDSABKARSC3Vuc2VudEJ5dGVzEikK\
-    EHVuZmluaXNoZWRfYnl0ZXMYDiABKARSD3VuZmluaXNoZWRCeXRlcxIvChNjZXJ0aWZpY2F0ZV9zdWJqZWN0GA8gASgJUhJjZXJ0\
-    aWZpY2F0ZVN1YmplY3QSMgoHc3RyZWFtcxgQIAMoCzIYLmFzc2F5LnJwYy52MS5TdHJlYW1JbmZvUgdzdHJlYW1zEiEKDG9wZW5f\
-    c3RyZWFtcxgRIAEoDVILb3BlblN0cmVhbXMibgoFU3RhdGUSFQoRU1RBVEVfVU5TUEVDSUZJRUQQABIYChRTVEFURV9BV0FJVElO\
-    R19IRUxMTxABEg4KClNUQVRFX09QRU4QAhISCg5TVEFURV9EUkFJTklORxADEhAKDFNUQVRFX0NMT1NFRBAEIvwBCgpTdHJlYW1J\
-    bmZvEhYKBnN0cmVhbRgBIAEoDVIGc3RyZWFtEhYKBm1ldGhvZBgCIAEoCVIGbWV0aG9kEikKEGFnZV9taWxsaXNlY29uZHMYAyAB\
-    KARSD2FnZU1pbGxpc2Vjb25kcxI1ChZyZW1haW5pbmdfbWlsbGlzZWNvbmRzGAQgASgEUhVyZW1haW5pbmdNaWxsaXNlY29uZHMS\
-    KgoRc2VuZF9jcmVkaXRfYnl0ZXMYBSABKARSD3NlbmRDcmVkaXRCeXRlcxIwChRyZWNlaXZlX2NyZWRpdF9ieXRlcxgGIAEoBFIS\
-    cmVjZWl2ZUNyZWRpdEJ5dGVzKo8BCg1TZXJ2aW5nU3RhdHVzEh4KGlNFUlZJTkdfU1RBVFVTX1VOU1BFQ0lGSUVEEAASGgoWU0VS\
-    VklOR19TVEFUVVNfU0VSVklORxABEh4KGlNFUlZJTkdfU1RBVFVTX05PVF9TRVJWSU5HEAISIgoeU0VSVklOR19TVEFUVVNfU0VS\
-    VklDRV9VTktOT1dOEAMywgEKBkhlYWx0aBJaCgVDaGVjaxIgLmFzc2F5LnJwYy52MS5IZWFsdGhDaGVja1JlcXVlc3QaIS5hc3Nh\
-    eS5ycGMudjEuSGVhbHRoQ2hlY2tSZXNwb25zZSIMkAIBsLsYAcC7GIAIElwKBVdhdGNoEiAuYXNzYXkucnBjLnYxLkhlYWx0aENo\
-    ZWNrUmVxdWVzdBohLmFzc2F5LnJwYy52MS5IZWFsdGhDaGVja1Jlc3BvbnNlIgyQAgGwuxgBwLsYgAgwATJlCgpSZWZsZWN0aW9u\
-    ElcKCERlc2NyaWJlEh0uYXNzYXkucnBjLnYxLkRlc2NyaWJlUmVxdWVzdBoeLmFzc2F5LnJwYy52MS5EZXNjcmliZVJlc3BvbnNl\
-    IgyQAgGwuxgBwLsYgAgybgoNSW50cm9zcGVjdGlvbhJdCgpJbnRyb3NwZWN0Eh8uYXNzYXkucnBjLnYxLkludHJvc3BlY3RSZXF1\
-    ZXN0GiAuYXNzYXkucnBjLnYxLkludHJvc3BlY3RSZXNwb25zZSIMkAIBsLsYA8C7GIAIQga6AgNSUENiBnByb3RvMw==
+    Y2FsbHNTdGFydGVkEiEKDGNhbGxzX2ZhaWxlZBgEIAEoBFILY2FsbHNGYWlsZWQSJQoOYnVmZmVyZWRfYnl0ZXMYBSABKARSDWJ1\
+    ZmZlcmVkQnl0ZXMSMAoUYnVmZmVyZWRfYnl0ZXNfbGltaXQYBiABKARSEmJ1ZmZlcmVkQnl0ZXNMaW1pdCKRBgoOQ29ubmVjdGlv\
+    bkluZm8SDgoCaWQYASABKARSAmlkEhIKBHBlZXIYAiABKAlSBHBlZXISIwoNcGVlcl9zb2Z0d2FyZRgDIAEoCVIMcGVlclNvZnR3\
+    YXJlEjgKBXN0YXRlGAQgASgOMiIuYXNzYXkucnBjLnYxLkNvbm5lY3Rpb25JbmZvLlN0YXRlUgVzdGF0ZRIpChBhZ2VfbWlsbGlz\
+    ZWNvbmRzGAUgASgEUg9hZ2VNaWxsaXNlY29uZHMSKwoRaWRsZV9taWxsaXNlY29uZHMYBiABKARSEGlkbGVNaWxsaXNlY29uZHMS\
+    IwoNY2FsbHNfc3RhcnRlZBgHIAEoBFIMY2FsbHNTdGFydGVkEiEKDGNhbGxzX2ZhaWxlZBgIIAEoBFILY2FsbHNGYWlsZWQSJQoO\
+    Ynl0ZXNfcmVjZWl2ZWQYCSABKARSDWJ5dGVzUmVjZWl2ZWQSHQoKYnl0ZXNfc2VudBgKIAEoBFIJYnl0ZXNTZW50EioKEXNlbmRf\
+    Y3JlZGl0X2J5dGVzGAsgASgEUg9zZW5kQ3JlZGl0Qnl0ZXMSMAoUcmVjZWl2ZV9jcmVkaXRfYnl0ZXMYDCABKARSEnJlY2VpdmVD\
+    cmVkaXRCeXRlcxIhCgx1bnNlbnRfYnl0ZXMYDSABKARSC3Vuc2VudEJ5dGVzEh0KCmhlbGRfYnl0ZXMYDiABKARSCWhlbGRCeXRl\
+    cxIvChNjZXJ0aWZpY2F0ZV9zdWJqZWN0GA8gASgJUhJjZXJ0aWZpY2F0ZVN1YmplY3QSMgoHc3RyZWFtcxgQIAMoCzIYLmFzc2F5\
+    LnJwYy52MS5TdHJlYW1JbmZvUgdzdHJlYW1zEiEKDG9wZW5fc3RyZWFtcxgRIAEoDVILb3BlblN0cmVhbXMibgoFU3RhdGUSFQoR\
+    U1RBVEVfVU5TUEVDSUZJRUQQABIYChRTVEFURV9BV0FJVElOR19IRUxMTxABEg4KClNUQVRFX09QRU4QAhISCg5TVEFURV9EUkFJ\
+    TklORxADEhAKDFNUQVRFX0NMT1NFRBAEIvwBCgpTdHJlYW1JbmZvEhYKBnN0cmVhbRgBIAEoDVIGc3RyZWFtEhYKBm1ldGhvZBgC\
+    IAEoCVIGbWV0aG9kEikKEGFnZV9taWxsaXNlY29uZHMYAyABKARSD2FnZU1pbGxpc2Vjb25kcxI1ChZyZW1haW5pbmdfbWlsbGlz\
+    ZWNvbmRzGAQgASgEUhVyZW1haW5pbmdNaWxsaXNlY29uZHMSKgoRc2VuZF9jcmVkaXRfYnl0ZXMYBSABKARSD3NlbmRDcmVkaXRC\
+    eXRlcxIwChRyZWNlaXZlX2NyZWRpdF9ieXRlcxgGIAEoBFIScmVjZWl2ZUNyZWRpdEJ5dGVzKo8BCg1TZXJ2aW5nU3RhdHVzEh4K\
+    GlNFUlZJTkdfU1RBVFVTX1VOU1BFQ0lGSUVEEAASGgoWU0VSVklOR19TVEFUVVNfU0VSVklORxABEh4KGlNFUlZJTkdfU1RBVFVT\
+    X05PVF9TRVJWSU5HEAISIgoeU0VSVklOR19TVEFUVVNfU0VSVklDRV9VTktOT1dOEAMywgEKBkhlYWx0aBJaCgVDaGVjaxIgLmFz\
+    c2F5LnJwYy52MS5IZWFsdGhDaGVja1JlcXVlc3QaIS5hc3NheS5ycGMudjEuSGVhbHRoQ2hlY2tSZXNwb25zZSIMkAIBsLsYAcC7\
+    GIAIElwKBVdhdGNoEiAuYXNzYXkucnBjLnYxLkhlYWx0aENoZWNrUmVxdWVzdBohLmFzc2F5LnJwYy52MS5IZWFsdGhDaGVja1Jl\
+    c3BvbnNlIgyQAgGwuxgBwLsYgAgwATJlCgpSZWZsZWN0aW9uElcKCERlc2NyaWJlEh0uYXNzYXkucnBjLnYxLkRlc2NyaWJlUmVx\
+    dWVzdBoeLmFzc2F5LnJwYy52MS5EZXNjcmliZVJlc3BvbnNlIgyQAgGwuxgBwLsYgAgybgoNSW50cm9zcGVjdGlvbhJdCgpJbnRy\
+    b3NwZWN0Eh8uYXNzYXkucnBjLnYxLkludHJvc3BlY3RSZXF1ZXN0GiAuYXNzYXkucnBjLnYxLkludHJvc3BlY3RSZXNwb25zZSIM\
+    kAIBsLsYA8C7GIAIQga6AgNSUENiBnByb3RvMw==
     """)
 }

@@ -1,0 +1,251 @@
+import Codec
+
+// One call, however many attempts it takes.
+
+extension Channel {
+  /// A unary call whose message `encode` writes, into the connection's own buffer where it can.
+  nonisolated(nonsending) func retrying(
+    _ method: MethodDescriptor, _ options: CallOptions, messageBytes: Int,
+    _ encode: (inout WireWriter) -> Void
+  ) async throws -> [UInt8] {
+    var retry = Retry(method, maximumAttempts: self.options.maximumAttempts)
+    let deadline = deadline(method, options)
+    while true {
+      let pool = pool()
+      do {
+        let answer: [UInt8]
+        // What is awaited here stays where it is; each change of executor, even to the same, costs.
+        if pool.loop.isCurrent {
+          answer = try await attempt(
+            pool, method, options, deadline, retry.attempt, messageBytes: messageBytes, encode)
+        } else {
+          // One way there and one back, rather than one of each per step.
+          answer = try await withTaskExecutorPreference(pool.loop) {
+            try await attempt(
+              pool, method, options, deadline, retry.attempt, messageBytes: messageBytes, encode)
+          }
+        }
+        throttle.succeeded()
+        return answer
+      } catch let error as RPCError {
+        try await waitToRetry(&retry, pool, after: error, deadline)
+      }
+    }
+  }
+
+  /// Waits for the next attempt.
+  ///
+  /// - Throws: `error`, if there is to be none.
+  private func waitToRetry(
+    _ retry: inout Retry, _ pool: ConnectionPool, after error: RPCError, _ deadline: UInt64
+  ) async throws {
+    guard
+      let wait = retry.wait(after: error, remaining: remaining(deadline), throttle: throttle)
+    else { throw error }
+    statistics.retried()
+    if wait > 0 { try await pool.sleep(milliseconds: wait) }
+  }
+
+  /// One attempt of a unary call, on the pool's loop. Cancelling the task cancels the call, and
+  /// with it the wait for its answer.
+  private nonisolated(nonsending) func attempt(
+    _ pool: ConnectionPool, _ method: MethodDescriptor, _ options: CallOptions,
+    _ deadline: UInt64, _ attempt: UInt32, messageBytes: Int, _ encode: (inout WireWriter) -> Void
+  ) async throws -> [UInt8] {
+    let call = try await makeCall(pool, method, options, deadline, messageBytes: messageBytes)
+    let header = header(method, options, attempt)
+    return try await withTaskCancellationHandler {
+      try await withUnsafeThrowingContinuation { continuation in
+        call.awaitAnswer(continuation)
+        call.connection.open(call, header, messageBytes: messageBytes, encode)
+      }
+    } onCancel: {
+      if !call.isOver { leave(call) }
+    }
+  }
+
+  // MARK: Hedging
+
+  /// Sends further attempts while the first are out, and takes the first answer.
+  func hedged(_ method: MethodDescriptor, _ options: CallOptions, _ message: [UInt8])
+    async throws -> [UInt8]
+  {
+    guard let policy = options.hedging else { return [] }
+    let deadline = deadline(method, options)
+    return try await withThrowingTaskGroup(of: [UInt8]?.self) { group in
+      var (sent, failed) = (0, 0)
+      var lastError: (any Error)?
+      func send() {
+        if sent > 0 { statistics.hedged() }
+        let attempt = UInt32(sent)
+        sent += 1
+        group.addTask { [self] in
+          try await single(method, options, deadline, attempt, message)
+        }
+        guard sent < policy.maximumAttempts else { return }
+        group.addTask { [self] in
+          try await pool().sleep(milliseconds: policy.delayMilliseconds)
+          return nil
+        }
+      }
+      send()
+      while failed < sent {
+        do {
+          guard let result = try await group.next() else { break }
+          if let answer = result {
+            group.cancelAll()
+            throttle.succeeded()
+            return answer
+          }
+          if sent < policy.maximumAttempts, throttle.allows() { send() }
+        } catch let error as RPCError where Channel.leavesHope(error) {
+          lastError = error
+          failed += 1
+          throttle.failed()
+          // Push-back stops hedging, too.
+          if error.details.noRetry { break }
+          if failed == sent, sent < policy.maximumAttempts, throttle.allows() { send() }
+        }
+      }
+      group.cancelAll()
+      throw lastError ?? RPCError.cancelled
+    }
+  }
+
+  /// Whether another attempt may fare better.
+  private static func leavesHope(_ error: RPCError) -> Bool {
+    error.code == .unavailable || error.code == .resourceExhausted
+  }
+
+  private func single(
+    _ method: MethodDescriptor, _ options: CallOptions, _ deadline: UInt64, _ attempt: UInt32,
+    _ message: [UInt8]
+  ) async throws -> [UInt8] {
+    let pool = pool()
+    return try await withTaskExecutorPreference(pool.loop) {
+      try await self.attempt(
+        pool, method, options, deadline, attempt, messageBytes: message.count
+      ) { writer in
+        message.withUnsafeBytes { writer.writeRaw($0) }
+      }
+    }
+  }
+
+  // MARK: Streaming
+
+  /// Opens a streaming call and runs `body` with it.
+  func streaming<Result>(
+    _ method: MethodDescriptor, _ options: CallOptions, message: [UInt8]?,
+    _ body: (Call) async throws -> Result
+  ) async throws -> Result {
+    try await intercepted(method, options) { options in
+      let call = try await open(method, options, message: message)
+      return try await scoped(call) { try await body(call) }
+    }
+  }
+
+  /// Until the call is open nothing of it was processed, so that failures to connect are tried
+  /// again; after that never.
+  private func open(
+    _ method: MethodDescriptor, _ options: CallOptions, message: [UInt8]?
+  ) async throws -> Call {
+    var retry = Retry(method, maximumAttempts: self.options.maximumAttempts)
+    let deadline = deadline(method, options)
+    while true {
+      let pool = pool()
+      do {
+        let call = try await makeCall(
+          pool, method, options, deadline, messageBytes: message?.count ?? 0)
+        let request = UnsentRequest(header(method, options, retry.attempt), message)
+        pool.loop.run { call.connection.open(call, request) }
+        return call
+      } catch let error as RPCError {
+        try await waitToRetry(&retry, pool, after: error, deadline)
+      }
+    }
+  }
+
+  /// Runs `body` and leaves no call behind: what the server has not ended by then is cancelled, and
+  /// cancelling the task cancels the call.
+  private func scoped<Result>(
+    _ call: Call, _ body: () async throws -> Result
+  ) async throws -> Result {
+    try await withTaskCancellationHandler {
+      defer { leave(call) }
+      do {
+        return try await body()
+      } catch is CancellationError {
+        throw RPCError.cancelled
+      }
+    } onCancel: {
+      if !call.isOver { leave(call) }
+    }
+  }
+
+  private func leave(_ call: Call) {
+    call.loop.run {
+      // Messages that arrived before the end and that nobody took hold credit of the connection.
+      if call.isOver { call.discardUnread() } else { call.connection.cancel(call, .cancelled) }
+    }
+  }
+
+  // MARK: What all of them need
+
+  /// Runs `body` between the interceptor's hooks.
+  nonisolated(nonsending) func intercepted<Result>(
+    _ method: MethodDescriptor, _ options: CallOptions,
+    _ body: (CallOptions) async throws -> Result
+  ) async throws -> Result {
+    let interceptor = self.options.interceptor
+    guard !interceptor.isEmpty else { return try await body(options) }
+    var options = options
+    let start = EventLoop.monotonicNanoseconds()
+    do {
+      try await interceptor.prepare?(method, &options)
+      let result = try await body(options)
+      interceptor.completed?(method, .ok, EventLoop.monotonicNanoseconds() - start)
+      return result
+    } catch {
+      let code = (error as? RPCError)?.code ?? (error is CancellationError ? .cancelled : .unknown)
+      interceptor.completed?(method, code, EventLoop.monotonicNanoseconds() - start)
+      throw error
+    }
+  }
+
+  private nonisolated(nonsending) func makeCall(
+    _ pool: ConnectionPool, _ method: MethodDescriptor, _ options: CallOptions,
+    _ deadline: UInt64, messageBytes: Int
+  ) async throws -> Call {
+    let connection =
+      if let ready = pool.connectionIfReady() { ready } else {
+        try await pool.acquire(
+          deadline: deadline, waitForReady: options.waitForReady, method: method.name)
+      }
+    let call = Call(connection: connection, method: method.name, deadline: deadline)
+    guard call.startTime < deadline else {
+      throw RPCError.notProcessed(
+        .deadlineExceeded, "\(method.name): deadline exceeded while connecting")
+    }
+    try call.checkSize(messageBytes)
+    call.onResponseMetadata = options.onResponseMetadata
+    return call
+  }
+
+  private func header(
+    _ method: MethodDescriptor, _ options: CallOptions, _ attempt: UInt32
+  ) -> RequestHeader {
+    RequestHeader(
+      method: method.name, trace: options.trace ?? .random(), principal: options.principal,
+      credential: options.credential, metadata: options.metadata.wire, attempt: attempt)
+  }
+
+  private func deadline(_ method: MethodDescriptor, _ options: CallOptions) -> UInt64 {
+    guard let timeout = options.timeout(for: method) else { return .max }
+    return EventLoop.monotonicNanoseconds() + UInt64(max(0, timeout)) * 1_000_000
+  }
+
+  private func remaining(_ deadline: UInt64) -> UInt64 {
+    let now = EventLoop.monotonicNanoseconds()
+    return deadline == .max ? .max : deadline > now ? (deadline - now) / 1_000_000 : 0
+  }
+}
