@@ -6,8 +6,6 @@ import Synchronization
 /// Answers an operator's HTTP requests on a port of its own: threads with blocking sockets, apart
 /// from the event loops, so that it answers when they do not.
 final class AdminServer: Sendable {
-  /// Bytes of a request's head.
-  static let maximumHeadBytes = 8_192
   /// Requests at one time; more connections are closed at once.
   static let maximumConnections = 16
   /// Time for a whole request, and again for its answer.
@@ -124,7 +122,7 @@ final class AdminServer: Sendable {
 
   private func readHead(_ client: Int32) -> Result<[UInt8], Refusal> {
     let deadline = AdminServer.deadline()
-    var head: [UInt8] = []
+    var head = HTTPHead()
     var buffer = [UInt8](repeating: 0, count: 2_048)
     while true {
       let left = AdminServer.milliseconds(until: deadline)
@@ -134,19 +132,11 @@ final class AdminServer: Sendable {
       let count = recv(client, &buffer, buffer.count, 0)
       if count < 0, errno == EINTR || errno == EAGAIN { continue }
       guard count > 0 else { return .failure(Refusal(status: 0)) }
-      head += buffer[..<count]
-      if AdminServer.isComplete(head) { return .success(head) }
-      guard head.count <= AdminServer.maximumHeadBytes else {
-        return .failure(Refusal(status: 431))
+      switch head.append(buffer[..<count]) {
+      case .complete: return .success(head.bytes)
+      case .tooLong: return .failure(Refusal(status: 431))
+      case .incomplete: continue
       }
-    }
-  }
-
-  private static func isComplete(_ head: [UInt8]) -> Bool {
-    let end = Array("\r\n\r\n".utf8)
-    guard head.count >= end.count else { return false }
-    return (0...(head.count - end.count)).contains {
-      head[$0..<($0 + end.count)].elementsEqual(end)
     }
   }
 

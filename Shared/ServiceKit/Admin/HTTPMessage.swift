@@ -5,15 +5,59 @@ struct HTTPRequest: Equatable {
   let path: String
 
   /// Reads the request line of a head; nil if it is none. Header fields are of no interest here.
-  init?(head: [UInt8]) {
-    let text = String(decoding: head, as: UTF8.self)
-    guard let line = text.split(separator: "\r\n", maxSplits: 1).first else { return nil }
-    let parts = line.split(separator: " ", omittingEmptySubsequences: false)
-    guard parts.count == 3, parts[2] == "HTTP/1.1" || parts[2] == "HTTP/1.0",
-      parts[1].hasPrefix("/")
+  ///
+  /// Works on bytes: what Swift takes for one character can hide a delimiter.
+  init?(head: some Collection<UInt8>) {
+    let line = head.prefix { $0 != UInt8(ascii: "\r") }
+    guard head.dropFirst(line.count).starts(with: "\r\n".utf8) else { return nil }
+    let parts = line.split(separator: UInt8(ascii: " "), omittingEmptySubsequences: false)
+    guard parts.count == 3, HTTPRequest.versions.contains(where: parts[2].elementsEqual) else {
+      return nil
+    }
+    let capitals = UInt8(ascii: "A")...UInt8(ascii: "Z")
+    let visible: ClosedRange<UInt8> = 0x21...0x7E
+    guard !parts[0].isEmpty, parts[0].allSatisfy(capitals.contains),
+      parts[1].first == UInt8(ascii: "/"), parts[1].allSatisfy(visible.contains)
     else { return nil }
-    method = String(parts[0])
-    path = String(parts[1].prefix { $0 != "?" })
+    method = String(decoding: parts[0], as: UTF8.self)
+    path = String(decoding: parts[1].prefix { $0 != UInt8(ascii: "?") }, as: UTF8.self)
+  }
+
+  private static let versions = [Array("HTTP/1.1".utf8), Array("HTTP/1.0".utf8)]
+}
+
+/// The head of a request, put together from the pieces in which it arrives.
+struct HTTPHead {
+  /// Bytes of a head, at most.
+  static let maximumBytes = 8_192
+
+  enum Progress: Equatable {
+    case incomplete
+    case complete
+    case tooLong
+  }
+
+  /// What has arrived; the head and nothing else once it is complete.
+  private(set) var bytes: [UInt8] = []
+
+  /// Adds a piece; where the pieces were cut makes no difference.
+  mutating func append(_ piece: some Collection<UInt8>) -> Progress {
+    // The empty line that ends a head may have begun in the piece before.
+    let known = max(0, bytes.count - 3)
+    bytes += piece
+    if let end = HTTPHead.end(of: bytes, from: known), end <= HTTPHead.maximumBytes {
+      bytes.removeSubrange(end...)
+      return .complete
+    }
+    return bytes.count <= HTTPHead.maximumBytes ? .incomplete : .tooLong
+  }
+
+  /// Index behind the first empty line that begins at `start` or later.
+  private static func end(of bytes: [UInt8], from start: Int) -> Int? {
+    let mark = Array("\r\n\r\n".utf8)
+    guard bytes.count >= start + mark.count else { return nil }
+    let first = (start...(bytes.count - mark.count)).first { bytes[$0...].starts(with: mark) }
+    return first.map { $0 + mark.count }
   }
 }
 

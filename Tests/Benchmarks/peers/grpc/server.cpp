@@ -74,7 +74,7 @@ struct UploadCall final : Call {
   bool is_answered = false;
 };
 
-// A builder learns the port it was given only after it has built, when it is too late to ask for the
+// A builder learns the port it was given only once it has built: too late to ask for the
 // same port on further addresses.
 int free_port() {
   grpc::ServerBuilder builder;
