@@ -59,6 +59,7 @@ let package = Package(
     .executable(name: "assay-evaluation", targets: ["assay-evaluation"]),
     .executable(name: "assay-compute", targets: ["assay-compute"]),
     .executable(name: "protoc-gen-assay-swift", targets: ["protoc-gen-assay-swift"]),
+    .executable(name: "assay-bench", targets: ["assay-bench"]),
   ],
   targets: [
     // System libraries and the thin C around them.
@@ -124,6 +125,14 @@ let package = Package(
       "Commands", "Services/CommandLine/Commands",
       ["API", "Codec", "Formats", "Metrics", "RPC", "ServiceKit", "Transport"]),
     program("assay", "Services/CommandLine/Main", ["Commands"]),
+
+    // Benchmarks: an executable, for debug builds measure nothing.
+    .target(name: "CBenchmark", path: "Tests/Benchmarks/CBenchmark"),
+    .executableTarget(
+      name: "assay-bench",
+      dependencies: ["API", "CBenchmark", "CLinux", "Codec", "RPC", "Transport"],
+      path: "Tests/Benchmarks", exclude: ["CBenchmark", "Codec/bench.proto", "README.md"],
+      sources: ["Codec", "Main", "RPC"], swiftSettings: settings),
 
     // Tests mirror the folders.
     tests("CodecTests", ["Codec"], exclude: ["Schema"]),

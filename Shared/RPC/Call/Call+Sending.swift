@@ -172,6 +172,31 @@ extension Call {
 
   // MARK: Client opening
 
+  /// Sends the REQUEST; suspends while the peer lets no further call begin.
+  ///
+  /// - Throws: the call's failure, if it comes before anything was sent.
+  func open(_ request: UnsentRequest) async throws {
+    let wait = CallWait<Void>(cancellation: RPCError.cancelled)
+    try await withTaskCancellationHandler {
+      try await withUnsafeThrowingContinuation { continuation in
+        loop.run {
+          wait.begin(continuation)
+          // Cancelled before it could begin.
+          guard !self.isOver else { return wait.resume(.failure(RPCError.cancelled)) }
+          self.opening = wait
+          self.connection.open(self, request)
+        }
+      }
+    } onCancel: {
+      loop.execute { self.connection.cancel(self, .cancelled) }
+    }
+  }
+
+  /// The REQUEST is on its way.
+  func opened() {
+    if let opening = opening.take() { opening.resume(.success(())) }
+  }
+
   /// Queues the first message of a request that did not fit the REQUEST frame.
   func sendFirst(_ bytes: [UInt8], endStream: Bool) {
     enqueue(.message(bytes, endStream: endStream), nil)

@@ -72,6 +72,8 @@ final class Call: @unchecked Sendable {
   private var isInboundEnded = false
   private(set) var failure: RPCError?
   private var reader: CallWait<[UInt8]?>?
+  /// Client: who waits for the stream to be open.
+  var opening: CallWait<Void>?
   private var answer: UnsafeContinuation<[UInt8], any Error>?
 
   var outbox = FIFO<Pending>()
@@ -86,7 +88,7 @@ final class Call: @unchecked Sendable {
     self.deadline = deadline
     maxMessageBytes = connection.settings.maxMessageBytes
     let loop = connection.loop
-    startTime = loop.isCurrent ? loop.now : EventLoop.monotonicNanoseconds()
+    startTime = loop.isCurrent ? loop.now : loop.time()
   }
 
   var loop: EventLoop { connection.loop }
@@ -309,6 +311,7 @@ final class Call: @unchecked Sendable {
     task?.cancel()
     task = nil
     releaseUnread(keepMessages: error == nil || connection.isClient)
+    if let opening = opening.take() { opening.resume(.failure(error ?? .cancelled)) }
     wakeReader()
     failWriters()
   }

@@ -8,7 +8,8 @@ extension Channel {
     _ method: MethodDescriptor, _ options: CallOptions, messageBytes: Int,
     _ encode: (inout WireWriter) -> Void
   ) async throws -> [UInt8] {
-    var retry = Retry(method, maximumAttempts: self.options.maximumAttempts)
+    var retry = Retry(
+      method, maximumAttempts: self.options.maximumAttempts, pool().loop.randomness)
     let deadline = deadline(method, options)
     while true {
       let pool = pool()
@@ -144,12 +145,13 @@ extension Channel {
     }
   }
 
-  /// Until the call is open nothing of it was processed, so that failures to connect are tried
-  /// again; after that never.
+  /// Until the call is open nothing of it was sent, so that what fails is tried again; after that
+  /// never.
   private func open(
     _ method: MethodDescriptor, _ options: CallOptions, message: [UInt8]?
   ) async throws -> Call {
-    var retry = Retry(method, maximumAttempts: self.options.maximumAttempts)
+    var retry = Retry(
+      method, maximumAttempts: self.options.maximumAttempts, pool().loop.randomness)
     let deadline = deadline(method, options)
     while true {
       let pool = pool()
@@ -157,7 +159,7 @@ extension Channel {
         let call = try await makeCall(
           pool, method, options, deadline, messageBytes: message?.count ?? 0)
         let request = UnsentRequest(header(method, options, retry.attempt), message)
-        pool.loop.run { call.connection.open(call, request) }
+        try await call.open(request)
         return call
       } catch let error as RPCError {
         try await waitToRetry(&retry, pool, after: error, deadline)
@@ -199,15 +201,15 @@ extension Channel {
     let interceptor = self.options.interceptor
     guard !interceptor.isEmpty else { return try await body(options) }
     var options = options
-    let start = EventLoop.monotonicNanoseconds()
+    let start = time()
     do {
       try await interceptor.prepare?(method, &options)
       let result = try await body(options)
-      interceptor.completed?(method, .ok, EventLoop.monotonicNanoseconds() - start)
+      interceptor.completed?(method, .ok, time() - start)
       return result
     } catch {
       let code = (error as? RPCError)?.code ?? (error is CancellationError ? .cancelled : .unknown)
-      interceptor.completed?(method, code, EventLoop.monotonicNanoseconds() - start)
+      interceptor.completed?(method, code, time() - start)
       throw error
     }
   }
@@ -241,11 +243,11 @@ extension Channel {
 
   private func deadline(_ method: MethodDescriptor, _ options: CallOptions) -> UInt64 {
     guard let timeout = options.timeout(for: method) else { return .max }
-    return EventLoop.monotonicNanoseconds() + UInt64(max(0, timeout)) * 1_000_000
+    return time() + UInt64(max(0, timeout)) * 1_000_000
   }
 
   private func remaining(_ deadline: UInt64) -> UInt64 {
-    let now = EventLoop.monotonicNanoseconds()
+    let now = time()
     return deadline == .max ? .max : deadline > now ? (deadline - now) / 1_000_000 : 0
   }
 }

@@ -105,6 +105,9 @@ public final class Channel: Sendable {
 
   // MARK: Loops
 
+  /// The clock of the loops, which is one.
+  func time() -> UInt64 { pools[0].loop.time() }
+
   /// The pool of the caller's loop; for callers elsewhere, each in turn.
   func pool() -> ConnectionPool {
     if let current = pools.first(where: { $0.loop.isCurrent }) { return current }

@@ -35,7 +35,7 @@ extension ConnectionPool {
       } catch {
         self.isResolving = false
         self.failed(.runtime(.unavailable, "cannot resolve \(self.connector.name): \(error)"))
-        self.resolveBackoff.failed(now: self.loop.now, self.options)
+        self.resolveBackoff.failed(on: self.loop, self.options)
         self.resolveLater(at: self.resolveBackoff.retryAt)
       }
     }
@@ -144,7 +144,7 @@ extension ConnectionPool {
     // A later connection of the same address is none of this one's business.
     guard subchannel.connection === connection else { return }
     subchannel.connection = nil
-    if isFailure { subchannel.backoff.failed(now: loop.now, options) }
+    if isFailure { subchannel.backoff.failed(on: loop, options) }
     readyChanged()
     maintain()
   }
@@ -153,7 +153,7 @@ extension ConnectionPool {
     guard subchannel.isConnecting else { return }
     subchannel.isConnecting = false
     subchannel.connection = nil
-    subchannel.backoff.failed(now: loop.now, options)
+    subchannel.backoff.failed(on: loop, options)
     statistics.connectFailed()
     failed(error)
     maintain()

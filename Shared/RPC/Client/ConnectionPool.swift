@@ -43,7 +43,7 @@ final class ConnectionPool: @unchecked Sendable {
   /// - Throws: UNAVAILABLE, marked as not processed, when none can be made.
   func acquire(deadline: UInt64, waitForReady: Bool, method: String) async throws -> Connection {
     if let ready = connectionIfReady() { return ready }
-    let wait = CallWait<Connection>()
+    let wait = CallWait<Connection>(cancellation: RPCError.cancelled)
     return try await withTaskCancellationHandler {
       try await withUnsafeThrowingContinuation { continuation in
         loop.run {
@@ -62,7 +62,7 @@ final class ConnectionPool: @unchecked Sendable {
   }
 
   func sleep(milliseconds: UInt64) async throws {
-    let wait = CallWait<Void>()
+    let wait = CallWait<Void>(cancellation: RPCError.cancelled)
     try await withTaskCancellationHandler {
       try await withUnsafeThrowingContinuation { continuation in
         loop.run {
@@ -88,8 +88,8 @@ final class ConnectionPool: @unchecked Sendable {
       return only
     }
     // Two different ones at random; the less loaded of them gets the call.
-    let first = Int.random(in: 0..<ready.count)
-    let second = (first + Int.random(in: 1..<ready.count)) % ready.count
+    let first = loop.randomness.below(ready.count)
+    let second = (first + 1 + loop.randomness.below(ready.count - 1)) % ready.count
     return ready[first].load <= ready[second].load ? ready[first] : ready[second]
   }
 

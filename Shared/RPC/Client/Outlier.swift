@@ -56,7 +56,7 @@ struct Outlier {
   }
 }
 
-/// How long to wait between connection attempts. Pure.
+/// How long to wait between connection attempts.
 struct Backoff {
   private var failures = 0
   /// Loop time before which no new attempt is made.
@@ -67,10 +67,10 @@ struct Backoff {
     retryAt = 0
   }
 
-  mutating func failed(now: UInt64, _ options: ChannelOptions) {
+  mutating func failed(on loop: EventLoop, _ options: ChannelOptions) {
     let exponential = options.reconnectMinimumMilliseconds << min(failures, 16)
     failures += 1
     let wait = Double(min(exponential, options.reconnectMaximumMilliseconds))
-    retryAt = now + UInt64(wait * Double.random(in: 0.8...1.2) * 1_000_000)
+    retryAt = loop.now + UInt64(wait * loop.randomness.jitter(0.2) * 1_000_000)
   }
 }

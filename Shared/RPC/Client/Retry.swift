@@ -10,9 +10,11 @@ struct Retry {
 
   private let isRetryable: Bool
   private let maximumAttempts: Int
+  private let randomness: Randomness
   private(set) var attempt: UInt32 = 0
 
-  init(_ method: MethodDescriptor, maximumAttempts: Int) {
+  init(_ method: MethodDescriptor, maximumAttempts: Int, _ randomness: Randomness) {
+    self.randomness = randomness
     isRetryable = method.isRetryable
     self.maximumAttempts = maximumAttempts
   }
@@ -42,7 +44,7 @@ struct Retry {
   private func backoff(isTransparent: Bool) -> UInt64 {
     if isTransparent, attempt == 0 { return 0 }
     let exponential = Retry.initialMilliseconds * Double(UInt64(1) << min(attempt, 20))
-    return UInt64(min(exponential, Retry.maximumMilliseconds) * Double.random(in: 0.8...1.2))
+    return UInt64(min(exponential, Retry.maximumMilliseconds) * randomness.jitter(0.2))
   }
 }
 

@@ -48,16 +48,19 @@ extension Connection {
     guard let messageBytes else {
       call.stream = state.openStream(call, endStream: false)
       sendRequest(call.stream, [], header, messageBytes: nil, encode)
+      call.opened()
       if !call.pump() { markBlocked(call) }
       return
     }
     if header.encodedSize(messageBytes: messageBytes) > state.peer.maxFrameBytes {
       call.stream = state.openStream(call, endStream: false)
       sendRequest(call.stream, [], header, messageBytes: nil, encode)
+      call.opened()
       call.sendFirst(UnsentRequest.bytes(count: messageBytes, encode), endStream: true)
     } else {
       call.stream = state.openStream(call, endStream: true)
       sendRequest(call.stream, [.endStream], header, messageBytes: messageBytes, encode)
+      call.opened()
       call.markOutboundClosed()
     }
   }

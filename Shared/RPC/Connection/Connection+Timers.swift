@@ -120,7 +120,7 @@ extension Connection {
     let age = settings.maxConnectionAgeMilliseconds
     guard age > 0 else { return }
     // Apart, lest clients that came together come together again.
-    let own = UInt64(Double(age) * Double.random(in: 0.9...1.1) * 1_000_000)
+    let own = UInt64(Double(age) * loop.randomness.jitter(0.1) * 1_000_000)
     timers.age = loop.schedule(at: loop.now + own) { [self] in
       timers.age = nil
       drain()

@@ -24,6 +24,7 @@ public final class EventLoop: TaskExecutor, @unchecked Sendable {
   private let inbox = Mutex(Inbox())
   private let wake: @Sendable () -> Void
   private let clock: @Sendable () -> UInt64
+  let randomness: Randomness
   private var owner: pthread_t?
 
   private var jobs: [UnownedJob] = []
@@ -38,12 +39,14 @@ public final class EventLoop: TaskExecutor, @unchecked Sendable {
 
   /// - Parameters:
   ///   - clock: monotonic nanoseconds; tests pass their own.
+  ///   - randomness: for what the loop's connections leave to chance; tests pass a seed.
   ///   - wake: called from any thread when the loop may be asleep and has work.
   public init(
     clock: @escaping @Sendable () -> UInt64 = EventLoop.monotonicNanoseconds,
-    wake: @escaping @Sendable () -> Void
+    randomness: Randomness = Randomness(), wake: @escaping @Sendable () -> Void
   ) {
     self.clock = clock
+    self.randomness = randomness
     self.wake = wake
     now = clock()
   }
@@ -54,6 +57,9 @@ public final class EventLoop: TaskExecutor, @unchecked Sendable {
     clock_gettime(CLOCK_MONOTONIC, &time)
     return UInt64(time.tv_sec) * 1_000_000_000 + UInt64(time.tv_nsec)
   }
+
+  /// The time of `now`'s clock at this moment, from any thread.
+  public func time() -> UInt64 { clock() }
 
   /// Makes the calling thread the loop's own. Called once, by the driver, before the first turn.
   public func adoptCurrentThread() {

@@ -1,5 +1,4 @@
 import Codec
-import Synchronization
 
 /// A W3C trace context: the id that one request carries through all hops.
 ///
@@ -64,14 +63,14 @@ public struct TraceContext: Sendable, Equatable {
   /// A new trace.
   public static func random() -> TraceContext {
     TraceContext(
-      high: Identifiers.next() | 1, low: Identifiers.next(), parent: Identifiers.next() | 1,
+      high: identifiers.next() | 1, low: identifiers.next(), parent: identifiers.next() | 1,
       sampled: true)
   }
 
   /// The same trace with a span of our own, for a call onward.
   public func child() -> TraceContext {
     TraceContext(
-      high: traceHigh, low: traceLow, parent: Identifiers.next() | 1, sampled: sampled)
+      high: traceHigh, low: traceLow, parent: identifiers.next() | 1, sampled: sampled)
   }
 
   /// Writes `header` as a string field's payload.
@@ -100,16 +99,4 @@ public struct TraceContext: Sendable, Equatable {
 
 /// Numbers that no two spans share. They are labels, not secrets: a system call for each would cost
 /// more than the rest of a call's header.
-private enum Identifiers {
-  private static let state = Atomic(UInt64.random(in: .min ... .max))
-
-  /// SplitMix64 over a counter that all threads share.
-  ///
-  /// Source: Steele, Lea, Flood, "Fast splittable pseudorandom number generators", 2014.
-  static func next() -> UInt64 {
-    var value = state.wrappingAdd(0x9E37_79B9_7F4A_7C15, ordering: .relaxed).newValue
-    value = (value ^ (value >> 30)) &* 0xBF58_476D_1CE4_E5B9
-    value = (value ^ (value >> 27)) &* 0x94D0_49BB_1331_11EB
-    return value ^ (value >> 31)
-  }
-}
+private let identifiers = Randomness()

@@ -89,13 +89,13 @@ struct HandlerRun: Sendable {
       call.finish(failure)
     }
     interceptor.completed?(
-      context, code, EventLoop.monotonicNanoseconds() - min(call.startTime, context.startTime))
+      context, code, call.loop.time() - min(call.startTime, context.startTime))
   }
 
   /// A deadline that passed further down: our part of the time stands before theirs.
   private func withOurTime(_ error: RPCError, _ context: ServerContext) -> RPCError {
     var error = error
-    let spent = EventLoop.monotonicNanoseconds() - min(call.startTime, context.startTime)
+    let spent = call.loop.time() - min(call.startTime, context.startTime)
     let hop = "\(call.connection.name) \(context.method.name)"
     error.details.hops.insert(HopTime(hop: hop, spentMicroseconds: spent / 1_000), at: 0)
     return error

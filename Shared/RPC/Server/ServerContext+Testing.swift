@@ -10,10 +10,11 @@ extension ServerContext {
     metadata: Metadata = Metadata(), principal: [UInt8] = [], credential: String = "",
     trace: TraceContext = .random(), attachment: (any Sendable)? = nil
   ) -> ServerContext {
-    ServerContext(
+    let loop = EventLoop(wake: {})
+    return ServerContext(
       call: nil, route: Router.Route(method) { _, _ in }, metadata: metadata, principal: principal,
       credential: credential,
-      trace: trace, peer: PeerAddress("test"), loop: EventLoop(wake: {}), attachment: attachment,
-      deadline: .max, startTime: EventLoop.monotonicNanoseconds())
+      trace: trace, peer: PeerAddress("test"), loop: loop, attachment: attachment,
+      deadline: .max, startTime: loop.now)
   }
 }

@@ -72,7 +72,7 @@ public struct ServerContext: Sendable {
   /// Milliseconds until the deadline; nil if there is none.
   public var remainingMilliseconds: Int? {
     guard deadline != .max else { return nil }
-    let now = EventLoop.monotonicNanoseconds()
+    let now = loop.time()
     return deadline > now ? Int((deadline - now) / 1_000_000) : 0
   }
 

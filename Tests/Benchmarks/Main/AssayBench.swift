@@ -1,0 +1,74 @@
+import Foundation
+import Glibc
+
+/// `assay-bench`: what the codec and the RPC do on this machine.
+@main
+enum AssayBench {
+  private static let usage = """
+    assay-bench: measures the codec and the RPC runtime.
+
+    Usage: assay-bench rpc [options]     calls between two processes of this machine
+           assay-bench codec [options]   messages to bytes and back
+
+    Options of rpc:
+      --shape unary|upload|idle   what to do (unary)
+      --payload BYTES             of each message (64; upload: 262144)
+      --connections N             from one client (1; idle: 10000)
+      --outstanding N             calls at once on each connection (1)
+      --seconds S                 how long to measure, after a warm-up of half a second (3)
+      --server-loops N            event loops of the server (1)
+      --tls                       over TLS 1.3, P-256
+      --pin                       both processes on one core
+      --allocations               count the server's allocations per call, too
+      --megabytes N               upload: how much in all (1024)
+
+    Options of codec:
+      --seconds S                 for each measurement (0.5)
+
+    Options of both:
+      --json                      one JSON object a line
+    """
+
+  /// Not on the main actor: its executor would be in the way of the loops.
+  static func main() async {
+    #if DEBUG
+      fail("this is a debug build, whose figures mean nothing: swift run -c release assay-bench")
+    #else
+      var words = Array(CommandLine.arguments.dropFirst())
+      guard let command = words.first, command != "--help", command != "-h" else {
+        print(usage)
+        return
+      }
+      words.removeFirst()
+      if words.contains("--help") || words.contains("-h") { return print(usage) }
+      do {
+        let arguments = try BenchArguments(words)
+        switch command {
+        case "rpc": try await RPCBench(arguments).run()
+        case "rpc-server": try await BenchServer.run(arguments)
+        case "codec": try CodecBench(arguments).run()
+        default: throw BenchError("no such command: \(command)\n\n\(usage)")
+        }
+      } catch {
+        fail("\(error)")
+      }
+      // Loops still run; their destructors are not worth waiting for.
+      fflush(nil)
+      _exit(0)
+    #endif
+  }
+
+  private static func fail(_ message: String) -> Never {
+    FileHandle.standardError.write(Data("assay-bench: \(message)\n".utf8))
+    exit(2)
+  }
+}
+
+/// A wrong command line, or a measurement that could not be made.
+struct BenchError: Error, CustomStringConvertible {
+  let description: String
+
+  init(_ description: String) {
+    self.description = description
+  }
+}
