@@ -60,6 +60,7 @@ let package = Package(
     .executable(name: "assay-compute", targets: ["assay-compute"]),
     .executable(name: "protoc-gen-assay-swift", targets: ["protoc-gen-assay-swift"]),
     .executable(name: "assay-bench", targets: ["assay-bench"]),
+    .executable(name: "assay-codec-conformance", targets: ["assay-codec-conformance"]),
   ],
   targets: [
     // System libraries and the thin C around them.
@@ -134,8 +135,16 @@ let package = Package(
       path: "Tests/Benchmarks", exclude: ["CBenchmark", "Codec/bench.proto", "README.md"],
       sources: ["Codec", "Main", "RPC"], swiftSettings: settings),
 
+    // What the codec is held against: schemas, and a testee for protobuf's own conformance tests.
+    .target(
+      name: "CodecSchemas", dependencies: ["Codec", "RPC"], path: "Tests/CodecSchemas",
+      exclude: ["Schema", "README.md"], swiftSettings: settings),
+    .executableTarget(
+      name: "assay-codec-conformance", dependencies: ["Codec", "CodecSchemas"],
+      path: "Tests/CodecConformance/Testee", swiftSettings: settings),
+
     // Tests mirror the folders.
-    tests("CodecTests", ["Codec"], exclude: ["Schema"]),
+    tests("CodecTests", ["Codec", "CodecSchemas"]),
     tests("CryptoTests", ["Crypto"]),
     tests("RPCTests", ["API", "Codec", "RPC"]),
     tests("TransportTests", ["API", "Codec", "RPC", "Transport", "CLinux"]),

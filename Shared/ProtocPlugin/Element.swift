@@ -55,6 +55,9 @@ struct Element {
       guard let type = types.messages[field.typeName] else {
         throw .unknownType(field: field.name, type: field.typeName)
       }
+      guard type.syntax == "proto3" else {
+        throw .proto2Type(field: field.name, type: field.typeName, file: type.file)
+      }
       swiftType = type.swiftName
       kind = "MessageKind<\(type.swiftName)>"
       (wireType, method, fixedSize) = (2, "Message", nil)

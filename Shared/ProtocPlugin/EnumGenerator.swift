@@ -35,9 +35,7 @@ struct EnumGenerator {
     }
   }
 
-  private var simpleName: String {
-    swiftName.split(separator: ".").last.map(String.init) ?? swiftName
-  }
+  private var simpleName: String { Naming.simple(swiftName) }
 
   /// The values with a number of their own, and the later names of numbers that have one already.
   private func split() -> (values: [Value], aliases: [(Value, of: Value)]) {

@@ -19,10 +19,10 @@ struct FileGenerator {
     var source = SourceText()
     source.lines(Self.header(file.name))
     source.line()
-    for module in (["Codec"] + imports).sorted() { source.line("import \(module)") }
+    let modules = Set(["Codec"] + imports + (file.services.isEmpty ? [] : ["RPC"]))
+    for module in modules.sorted() { source.line("import \(module)") }
 
-    let prefix = Naming.prefix(of: file)
-    let scope = file.package.isEmpty ? "" : "." + file.package
+    let scope = TypeTable.scope(of: file)
     for (index, descriptor) in file.enums.enumerated() {
       guard let type = types.enums[scope + "." + descriptor.name] else { continue }
       let comments = Comments(file: file, path: [5, Int32(index)])
@@ -40,8 +40,8 @@ struct FileGenerator {
     for (index, descriptor) in file.services.enumerated() {
       source.line()
       try ServiceGenerator(
-        descriptor: descriptor, fullName: String((scope + "." + descriptor.name).dropFirst()),
-        prefix: prefix, types: types, comments: Comments(file: file, path: [6, Int32(index)])
+        descriptor, fullName: scope + "." + descriptor.name, types: types,
+        comments: Comments(file: file, path: [6, Int32(index)])
       ).generate(into: &source)
     }
     source.line()
@@ -51,7 +51,7 @@ struct FileGenerator {
 
   private func descriptor(into source: inout SourceText) {
     source.documentation(" \(file.name) itself, for reflection.")
-    source.block("public enum \(Naming.fileType(file.name))") { source in
+    source.block("public enum \(types.fileTypes[file.name] ?? Naming.fileType(file.name))") { source in
       source.documentation(" The serialized google.protobuf.FileDescriptorProto, without comments.")
       Self.embed(file.serialized, as: "public static let descriptor", into: &source)
     }

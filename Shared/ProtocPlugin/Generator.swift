@@ -6,6 +6,7 @@ enum GeneratorError: Error, CustomStringConvertible {
   case unknownParameter(String)
   case unknownFile(String)
   case unknownType(field: String, type: String)
+  case proto2Type(field: String, type: String, file: String)
   case unsupportedType(field: String)
 
   var description: String {
@@ -19,6 +20,9 @@ enum GeneratorError: Error, CustomStringConvertible {
       "protoc asked for \(file) but did not describe it"
     case .unknownType(let field, let type):
       "field \(field) has the type \(type), which protoc did not describe"
+    case .proto2Type(let field, let type, let file):
+      "field \(field) has the type \(type) of \(file), which is not proto3; "
+        + "protoc-gen-assay-swift reads proto3 only"
     case .unsupportedType(let field):
       "field \(field) has a type that proto3 does not have"
     }
@@ -70,16 +74,18 @@ enum Generator {
     let parameters = try Parameters(request.parameter)
     let types = TypeTable(request.files)
     var outputs: [Output] = []
-    for name in request.filesToGenerate {
+    let paths = Naming.outputPaths(request.filesToGenerate)
+    for (name, path) in zip(request.filesToGenerate, paths) {
       guard let file = request.files.first(where: { $0.name == name }) else {
         throw .unknownFile(name)
       }
       guard file.syntax == "proto3" else { throw .notProto3(file: name, syntax: file.syntax) }
       let generator = FileGenerator(file: file, types: types, imports: parameters.imports)
-      outputs.append(Output(name: Naming.outputPath(name), content: try generator.source()))
+      outputs.append(Output(name: path, content: try generator.source()))
     }
     if let registry = parameters.registry {
-      let generator = RegistryGenerator(name: registry, request: request, parameters: parameters)
+      let generator = RegistryGenerator(
+        name: registry, request: request, parameters: parameters, types: types)
       outputs.append(Output(name: registry + ".swift", content: generator.source()))
     }
     return outputs

@@ -48,27 +48,32 @@ struct MessageGenerator {
   private static func members(
     _ descriptor: MessageDescriptor, fullName: String, types: TypeTable, comments: Comments
   ) throws(GeneratorError) -> ([Field], [Oneof]) {
-    // Fields and oneofs share one namespace in Swift; the oneofs stand behind the fields here.
+    // Fields, oneofs and nested types share one namespace in Swift; the oneofs stand behind the
+    // fields here.
     let real = descriptor.fields.filter { !$0.isProto3Optional }.compactMap(\.oneofIndex)
     let oneofIndices = descriptor.oneofs.indices.filter(real.contains)
+    var nested = types.namesNested(in: descriptor, fullName: fullName)
     let names = Naming.members(
       descriptor.fields.map { ($0.name, $0.number) }
-        + oneofIndices.map { (descriptor.oneofs[$0], Int32($0)) })
+        + oneofIndices.map { (descriptor.oneofs[$0], Int32($0)) }, avoiding: nested)
     let oneofNames = Dictionary(
       uniqueKeysWithValues: zip(oneofIndices, names.dropFirst(descriptor.fields.count)))
 
     var fields: [Field] = []
     for (index, field) in descriptor.fields.enumerated() {
       let oneof = field.isProto3Optional ? nil : field.oneofIndex.flatMap { oneofNames[$0] }
+      let name = oneof == nil ? names[index] : Naming.memberCase(names[index])
       fields.append(
         try Field(
-          field, name: names[index], oneof: oneof.map { "self." + Naming.quoted($0) },
+          field, name: name, oneof: oneof.map { "self." + Naming.quoted($0) },
           message: fullName, types: types, comment: comments.child(2, Int32(index)).own))
     }
     let oneofs = oneofIndices.map { index in
-      Oneof(
+      var typeName = "OneOf_" + Naming.upperCamel(descriptor.oneofs[index])
+      while !nested.insert(typeName).inserted { typeName += "_" }
+      return Oneof(
         name: oneofNames[index] ?? "",
-        typeName: "OneOf_" + Naming.upperCamel(descriptor.oneofs[index]),
+        typeName: typeName,
         members: fields.filter {
           $0.descriptor.oneofIndex == index && !$0.descriptor.isProto3Optional
         },
@@ -84,9 +89,8 @@ struct MessageGenerator {
   // MARK: The type
 
   func generate(into source: inout SourceText) {
-    let simpleName = swiftName.split(separator: ".").last.map(String.init) ?? swiftName
     source.documentation(comments.own)
-    source.block("public struct \(simpleName): Message") { source in
+    source.block("public struct \(Naming.simple(swiftName)): Message") { source in
       source.line(
         "public static let protoName = \(literal(String(fullName.dropFirst())))")
       source.line()

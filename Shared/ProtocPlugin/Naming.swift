@@ -17,19 +17,29 @@ enum Naming {
   /// Names that a property or case cannot have, or that the generated type needs itself.
   private static let reservedMembers: Set<String> = [
     "self", "Self", "Type", "Protocol", "init", "unknownFields", "encodedSize", "rawValue",
-    "allCases", "unrecognized", "hashValue", "_", "",
+    "allCases", "unrecognized", "hashValue",
   ]
+
+  /// Names that a case cannot have besides: `.none` and `.some` are Optional's wherever a value is
+  /// optional, and an enum has no room for a case that is called like its property.
+  private static let reservedCases: Set<String> = ["none", "some", "protoName"]
 
   /// Types that generated code mentions, which a message nested beside it must not shadow.
   private static let reservedTypes: Set<String> = [
     "Any", "Array", "Base64", "Bool", "BoolKind", "Boxed", "BytesKind", "Codec", "CodecError",
-    "Dictionary", "Double", "DoubleKind", "Element", "EnumKind", "Error", "FieldName",
+    "Dictionary", "Double", "DoubleKind", "Element", "EnumKind", "Equatable", "Error", "FieldName",
     "FieldVisitor", "Fixed32Kind", "Fixed64Kind", "Float", "FloatKind", "Int", "Int32", "Int32Kind",
     "Int64", "Int64Kind", "MapKeyKind", "Message", "MessageKind", "Never", "Optional", "ProtoEnum",
     "Protocol", "RawValue", "SFixed32Kind", "SFixed64Kind", "SInt32Kind", "SInt64Kind",
-    "ScalarKind", "ScalarValue", "Self", "StaticString", "String", "StringKind", "Swift", "Type",
-    "UInt32", "UInt32Kind", "UInt64", "UInt64Kind", "UInt8", "UnknownFields", "Void", "WireReader",
-    "WireSize", "WireWriter",
+    "ScalarKind", "ScalarValue", "Self", "Sendable", "StaticString", "String", "StringKind", "Swift",
+    "Type", "UInt32", "UInt32Kind", "UInt64", "UInt64Kind", "UInt8", "UnknownFields", "Void",
+    "WireReader", "WireSize", "WireWriter",
+  ]
+
+  /// Types that the code of services mentions, `R` being the parameter of its generic functions.
+  private static let reservedTopLevel: Set<String> = [
+    "CallOptions", "Channel", "MessageReader", "MessageWriter", "MethodAccess", "MethodDescriptor",
+    "R", "RPC", "Router", "ServerContext",
   ]
 
   /// A name as it is written where it is declared or used after a dot.
@@ -37,8 +47,27 @@ enum Naming {
     keywords.contains(name) ? "`\(name)`" : name
   }
 
-  static func typeName(_ name: String, suffix: String) -> String {
-    reservedTypes.contains(name) || keywords.contains(name) ? name + suffix : name
+  /// A name of the top level, which a file without package may give Swift's own name.
+  static func topLevelType(_ name: String, suffix: String) -> String {
+    reservedTopLevel.contains(name) ? name + suffix : nestedType(identifier(name), suffix: suffix)
+  }
+
+  /// A type's name inside another.
+  static func nestedType(_ name: String, suffix: String) -> String {
+    let isReserved =
+      reservedTypes.contains(name) || keywords.contains(name) || reservedMembers.contains(name)
+      || name == "_"
+    return isReserved ? name + suffix : name
+  }
+
+  /// The last part of "A.B.C".
+  static func simple(_ swiftName: String) -> String {
+    swiftName.split(separator: ".").last.map(String.init) ?? swiftName
+  }
+
+  /// `name`, or with an underscore before it where a digit would be first.
+  static func identifier(_ name: String) -> String {
+    name.first?.isNumber == true ? "_" + name : name
   }
 
   // MARK: Case
@@ -84,9 +113,12 @@ enum Naming {
 
   // MARK: Members
 
-  /// Swift names of a message's fields or oneofs, all different, in their order.
-  static func members(_ names: [(name: String, number: Int32)]) -> [String] {
-    var taken: Set<String> = []
+  /// Swift names of a message's fields and oneofs, or of a service's methods: all different, none
+  /// of them in `taken`, in their order.
+  static func members(
+    _ names: [(name: String, number: Int32)], avoiding taken: Set<String> = []
+  ) -> [String] {
+    var taken = taken
     return names.map { entry in
       var name = member(lowerCamel(entry.name))
       while !taken.insert(name).inserted { name += "_\(entry.number)" }
@@ -95,8 +127,14 @@ enum Naming {
   }
 
   static func member(_ name: String) -> String {
-    if reservedMembers.contains(name) { return name + "_" }
-    return name.first?.isNumber == true ? "_" + name : name
+    // The schema's name was underscores only.
+    if name.isEmpty { return "unnamed" }
+    return reservedMembers.contains(name) ? name + "_" : identifier(name)
+  }
+
+  /// A case of a oneof's enum for the member that is called `name`.
+  static func memberCase(_ name: String) -> String {
+    reservedCases.contains(name) ? name + "_" : name
   }
 
   /// A value of an enum without the enum's name in front: `TASK_REGRESSION` becomes `regression`.
@@ -105,7 +143,7 @@ enum Naming {
     if let stripped = strip(enumName, from: value), stripped.first?.isLetter == true {
       rest = String(stripped)
     }
-    return member(lowerCamel(rest))
+    return memberCase(member(lowerCamel(rest)))
   }
 
   // MARK: Files
@@ -124,12 +162,27 @@ enum Naming {
       parts.append(last.hasSuffix(".proto") ? String(last.dropLast(6)) : last)
     }
     if parts.first == "assay", parts.count > 1 { parts.removeFirst() }
-    return parts.map { part in
-      part.split(whereSeparator: { !$0.isLetter && !$0.isNumber }).map { upperFirst($0) }.joined()
-    }.joined() + "File"
+    let words = parts.map { part in
+      part.split(whereSeparator: { !$0.isASCII || !($0.isLetter || $0.isNumber) })
+        .map { upperFirst($0) }.joined()
+    }
+    return identifier(words.joined() + "File")
   }
 
-  static func outputPath(_ path: String) -> String {
-    (path.hasSuffix(".proto") ? String(path.dropLast(6)) : path) + ".swift"
+  /// Where the Swift of each of the files goes, relative to the output folder.
+  ///
+  /// One module cannot have two files of one name, whatever folders they are in; those that would
+  /// be called the same carry their folders in their names.
+  static func outputPaths(_ paths: [String]) -> [String] {
+    let stems = paths.map { $0.hasSuffix(".proto") ? String($0.dropLast(6)) : $0 }
+    let names = stems.map { $0.split(separator: "/").last.map { $0.lowercased() } ?? "" }
+    let counts = Dictionary(names.map { ($0, 1) }, uniquingKeysWith: +)
+    return zip(stems, names).map { stem, name in
+      guard counts[name] ?? 0 > 1 else { return stem + ".swift" }
+      var folders = stem.split(separator: "/").map(String.init)
+      let last = folders.joined(separator: "_") + ".swift"
+      folders[folders.count - 1] = last
+      return folders.joined(separator: "/")
+    }
   }
 }

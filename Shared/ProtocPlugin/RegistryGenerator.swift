@@ -3,6 +3,7 @@ struct RegistryGenerator {
   let name: String
   let request: CodeGeneratorRequest
   let parameters: Parameters
+  let types: TypeTable
 
   func source() -> String {
     let generated = Set(request.filesToGenerate)
@@ -12,18 +13,17 @@ struct RegistryGenerator {
       !generated.contains($0.name) && !parameters.elsewhere.contains($0.name)
     }
     let services = files.flatMap { file in
-      file.services.map { service in
-        (
-          proto: file.package.isEmpty ? service.name : "\(file.package).\(service.name)",
-          swift: Naming.prefix(of: file) + service.name
-        )
+      file.services.map { service -> (proto: String, swift: String) in
+        let name = TypeTable.scope(of: file) + "." + service.name
+        return (proto: String(name.dropFirst()), swift: types.services[name] ?? service.name)
       }
     }
 
     var source = SourceText()
     source.lines(FileGenerator.header("all schemas"))
     source.line()
-    for module in (["Codec"] + parameters.imports).sorted() { source.line("import \(module)") }
+    let modules = Set(["Codec"] + parameters.imports + (services.isEmpty ? [] : ["RPC"]))
+    for module in modules.sorted() { source.line("import \(module)") }
     source.line()
     source.documentation(
       " Everything that the schemas describe, for reflection, routing and access.")
@@ -31,23 +31,17 @@ struct RegistryGenerator {
       source.documentation(
         " Every file's serialized google.protobuf.FileDescriptorProto, dependencies first.")
       source.line("public static let all: [[UInt8]] = [")
-      for entry in parameters.elsewhere { source.line("  \(Naming.fileType(entry)).descriptor,") }
+      for entry in parameters.elsewhere { source.line("  \(fileType(entry)).descriptor,") }
       for file in request.files where !parameters.elsewhere.contains(file.name) {
-        let isHere = !generated.contains(file.name)
-        let type = Naming.fileType(file.name)
-        source.line(isHere ? "  \(embeddedName(file))," : "  \(type).descriptor,")
+        let isEmbedded = !generated.contains(file.name)
+        source.line("  " + (isEmbedded ? embeddedName(file) : fileType(file.name) + ".descriptor") + ",")
       }
       source.line("]")
       source.line()
       source.documentation(" Full proto names of the services.")
       let names = services.map { literal($0.proto) }.joined(separator: ", ")
       source.line("public static let services: [String] = [\(names)]")
-      source.line()
-      source.documentation(" Every method of every service.")
-      let lists = services.map { $0.swift + "Methods.all" }.joined(separator: ", ")
-      source.line("public static let methods: [MethodDescriptor] = [")
-      source.line("  \(lists)")
-      source.line("].flatMap { (methods: [MethodDescriptor]) in methods }")
+      if !services.isEmpty { methods(services.map(\.swift), into: &source) }
       for file in imported {
         source.line()
         FileGenerator.embed(
@@ -57,8 +51,21 @@ struct RegistryGenerator {
     return source.text
   }
 
+  private func methods(_ services: [String], into source: inout SourceText) {
+    source.line()
+    source.documentation(" Every method of every service.")
+    let lists = services.map { $0 + "Methods.all" }.joined(separator: ", ")
+    source.line("public static let methods: [MethodDescriptor] = [")
+    source.line("  \(lists)")
+    source.line("].flatMap { (methods: [MethodDescriptor]) in methods }")
+  }
+
+  private func fileType(_ path: String) -> String {
+    types.fileTypes[path] ?? Naming.fileType(path)
+  }
+
   private func embeddedName(_ file: FileDescriptor) -> String {
-    let type = Naming.fileType(file.name)
+    let type = fileType(file.name)
     return type.prefix(1).lowercased() + type.dropFirst()
   }
 }

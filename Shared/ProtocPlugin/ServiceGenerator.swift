@@ -16,30 +16,48 @@ struct ServiceGenerator {
     let comment: String?
   }
 
+  /// `fullName` has a leading dot.
   init(
-    descriptor: ServiceDescriptor, fullName: String, prefix: String, types: TypeTable,
-    comments: Comments
+    _ descriptor: ServiceDescriptor, fullName: String, types: TypeTable, comments: Comments
   ) throws(GeneratorError) {
     self.descriptor = descriptor
-    self.fullName = fullName
+    self.fullName = String(fullName.dropFirst())
     self.types = types
     self.comments = comments
-    swiftName = prefix + descriptor.name
+    guard let swiftName = types.services[fullName] else {
+      throw .unknownType(field: descriptor.name, type: fullName)
+    }
+    self.swiftName = swiftName
+    // `all` is the list of the others.
+    let names = Naming.members(
+      descriptor.methods.enumerated().map { ($1.name, Int32($0)) }, avoiding: ["all"])
     var methods: [Method] = []
     for (index, method) in descriptor.methods.enumerated() {
-      guard let request = types.messages[method.input] else {
-        throw .unknownType(field: method.name, type: method.input)
-      }
-      guard let response = types.messages[method.output] else {
-        throw .unknownType(field: method.name, type: method.output)
-      }
       methods.append(
         Method(
-          name: Naming.quoted(Naming.member(Naming.lowerCamel(method.name))),
-          request: request.swiftName, response: response.swiftName, descriptor: method,
+          name: Naming.quoted(names[index]),
+          request: try Self.message(method.input, of: method, types),
+          response: try Self.message(method.output, of: method, types), descriptor: method,
           comment: comments.child(2, Int32(index)).own))
     }
     self.methods = methods
+  }
+
+  private static func message(
+    _ name: String, of method: RPCDescriptor, _ types: TypeTable
+  ) throws(GeneratorError) -> String {
+    guard let type = types.messages[name] else {
+      throw .unknownType(field: method.name, type: name)
+    }
+    guard type.syntax == "proto3" else {
+      throw .proto2Type(field: method.name, type: name, file: type.file)
+    }
+    return type.swiftName
+  }
+
+  /// The Swift types that a service called `name` declares.
+  static func typeNames(_ name: String) -> [String] {
+    [name + "Methods", name + "Service", name + "Client"]
   }
 
   func generate(into source: inout SourceText) {

@@ -35,7 +35,7 @@ struct SourceText {
   /// The schema's comment as a doc comment; `fallback` where it has none.
   mutating func documentation(_ comment: String?, fallback: String? = nil) {
     guard let comment = comment ?? fallback else { return }
-    var lines = comment.split(separator: "\n", omittingEmptySubsequences: false)
+    var lines = comment.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline)
       .map { $0.hasPrefix(" ") ? $0.dropFirst() : $0 }
     while lines.last?.allSatisfy(\.isWhitespace) == true { lines.removeLast() }
     for line in lines { self.line(line.isEmpty ? "///" : "/// \(line)") }

@@ -1,4 +1,5 @@
 import Codec
+import CodecSchemas
 import Testing
 
 // That these compile is half of the test: the schema's names are Swift's own words.

@@ -1,4 +1,5 @@
 import Codec
+import CodecSchemas
 import Testing
 
 /// The bytes of a string of hexadecimal digits; spaces part them for the eye.
