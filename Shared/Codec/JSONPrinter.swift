@@ -1,7 +1,8 @@
 /// Prints any message as JSON, by the rules of proto3's JSON mapping.
 ///
-/// 64-bit integers are strings, bytes base64, enums their names, `Timestamp` RFC 3339 and
-/// `Duration` seconds with an "s"; fields at their default are left out unless asked for.
+/// 64-bit integers are strings, bytes base64, enums their names, `Timestamp` RFC 3339, `Duration`
+/// seconds with an "s" and `FieldMask` its paths; fields at their default are left out unless asked
+/// for. `Any` is printed as the two fields that it has, since its type may not be known here.
 public struct JSONPrinter: Sendable {
   /// Whether to break lines and indent by two spaces.
   public var isPretty: Bool
@@ -16,10 +17,32 @@ public struct JSONPrinter: Sendable {
     self.usesProtoNames = usesProtoNames
   }
 
+  /// The message, for reading: a well-known type whose value JSON has no form for (a Timestamp
+  /// beyond the year 9999) is printed field by field.
   public func print(_ message: some Message) -> String {
     var output = JSONOutput(printer: self)
     output.writeMessage(message)
     return output.text
+  }
+
+  /// The message, for other programs: what JSON has no form for is an error.
+  public func strictlyPrint(_ message: some Message) throws(JSONPrinterError) -> String {
+    var output = JSONOutput(printer: self)
+    output.writeMessage(message)
+    if let type = output.inexpressible { throw .outOfRange(type: type) }
+    return output.text
+  }
+}
+
+/// Why a message cannot be printed as JSON.
+public enum JSONPrinterError: Error, Equatable, Sendable, CustomStringConvertible {
+  /// The value of a well-known type, by full proto name, is not one that its JSON form can say.
+  case outOfRange(type: String)
+
+  public var description: String {
+    switch self {
+    case .outOfRange(let type): "a \(type) is out of the range that its JSON form has"
+    }
   }
 }
 
@@ -27,6 +50,8 @@ public struct JSONPrinter: Sendable {
 struct JSONOutput: FieldVisitor {
   let printer: JSONPrinter
   var text = ""
+  /// The first type of which there was a value that its JSON form cannot say.
+  private(set) var inexpressible: String?
   private var depth = 0
   /// Whether the innermost object or array has an element already.
   private var hasElement = false
@@ -42,6 +67,9 @@ struct JSONOutput: FieldVisitor {
     case .literal(let literal):
       text += literal
     case .object:
+      nest("{", "}") { message.visit(&$0) }
+    case .inexpressible:
+      inexpressible = inexpressible ?? M.protoName
       nest("{", "}") { message.visit(&$0) }
     case .onlyField(let absent):
       // A wrapper, Value, ListValue or Struct: printed as its one field would be.

@@ -3,6 +3,8 @@ enum WellKnownJSON {
   enum Form {
     /// An object of its fields, as any message.
     case object
+    /// The same for want of better: its own form cannot say this value, which is out of its range.
+    case inexpressible
     /// This text.
     case literal(String)
     /// What its one field would print; `absent` where that is not set.
@@ -13,9 +15,11 @@ enum WellKnownJSON {
     guard M.protoName.hasPrefix("google.protobuf.") else { return .object }
     switch M.protoName.dropFirst("google.protobuf.".count) {
     case "Timestamp":
-      return timestamp(Instant(message)).map(Form.literal) ?? .object
+      return timestamp(Instant(message)).map(Form.literal) ?? .inexpressible
     case "Duration":
-      return duration(Instant(message)).map(Form.literal) ?? .object
+      return duration(Instant(message)).map(Form.literal) ?? .inexpressible
+    case "FieldMask":
+      return fieldMask(Paths(message)).map(Form.literal) ?? .inexpressible
     case "DoubleValue", "FloatValue", "Int64Value", "UInt64Value", "Int32Value", "UInt32Value",
       "BoolValue", "StringValue", "BytesValue", "ListValue", "Struct", "Value":
       return .onlyField(absent: "null")
@@ -46,6 +50,32 @@ enum WellKnownJSON {
     else { return nil }
     let sign = seconds < 0 || nanos < 0 ? "-" : ""
     return "\"\(sign)\(seconds.magnitude)\(fraction(Int32(nanos.magnitude)))s\""
+  }
+
+  /// "user.displayName,photo", or nil when a path is not in lower case with single underscores,
+  /// each before a letter, so that it could not be read back.
+  static func fieldMask(_ paths: Paths) -> String? {
+    var text = ""
+    for path in paths.values {
+      if !text.isEmpty { text += "," }
+      var isAfterUnderscore = false
+      for character in path.unicodeScalars {
+        switch character {
+        case "_" where !isAfterUnderscore:
+          isAfterUnderscore = true
+        case "a"..."z" where isAfterUnderscore:
+          text += character.properties.uppercaseMapping
+          isAfterUnderscore = false
+        case "a"..."z", "0"..."9", ".":
+          guard !isAfterUnderscore else { return nil }
+          text.unicodeScalars.append(character)
+        default:
+          return nil
+        }
+      }
+      if isAfterUnderscore { return nil }
+    }
+    return "\"\(text)\""
   }
 
   /// Nothing, or a point and 3, 6 or 9 digits, as few as are exact.
@@ -95,6 +125,28 @@ enum WellKnownJSON {
     // Neither message has any other field.
     mutating func visitMessage<M: Message>(_ field: FieldName, _ value: M) {}
     mutating func visitRepeated(_ field: FieldName, _ values: [ScalarValue]) {}
+    mutating func visitRepeated<M: Message>(_ field: FieldName, _ values: [M]) {}
+    mutating func visitMap(
+      _ field: FieldName, _ entries: [(key: ScalarValue, value: ScalarValue)]
+    ) {}
+    mutating func visitMap<M: Message>(
+      _ field: FieldName, _ entries: [(key: ScalarValue, value: M)]
+    ) {}
+  }
+
+  /// The field of FieldMask.
+  struct Paths: FieldVisitor {
+    private(set) var values: [String] = []
+
+    init(_ message: some Message) { message.visit(&self) }
+
+    mutating func visitRepeated(_ field: FieldName, _ values: [ScalarValue]) {
+      self.values = values.map { if case .string(let path) = $0 { path } else { "" } }
+    }
+
+    // The message has no other field.
+    mutating func visitScalar(_ field: FieldName, _ value: ScalarValue, hasPresence: Bool) {}
+    mutating func visitMessage<M: Message>(_ field: FieldName, _ value: M) {}
     mutating func visitRepeated<M: Message>(_ field: FieldName, _ values: [M]) {}
     mutating func visitMap(
       _ field: FieldName, _ entries: [(key: ScalarValue, value: ScalarValue)]

@@ -190,7 +190,7 @@ public enum BoolKind: MapKeyKind {
 }
 
 /// The `string` of proto3.
-public enum StringKind: MapKeyKind {
+public enum StringKind: ScalarKind {
   @inlinable public static var wireType: WireType { .lengthDelimited }
   @inlinable public static var defaultValue: String { "" }
   @inlinable public static func size(of value: String) -> Int { WireSize.string(value) }
@@ -201,10 +201,20 @@ public enum StringKind: MapKeyKind {
     from reader: inout WireReader, field: StaticString
   ) throws(CodecError) -> String { try reader.readString(field: field) }
   @inlinable public static func scalar(_ value: String) -> ScalarValue { .string(value) }
-  /// By UTF-8 bytes: the order of `String` depends on Unicode's tables, which change.
-  @inlinable public static func precedes(_ lhs: String, _ rhs: String) -> Bool {
-    lhs.utf8.lexicographicallyPrecedes(rhs.utf8)
+}
+
+/// The `string` of proto3 as the key of a map.
+public enum StringKeyKind: MapKeyKind {
+  @inlinable public static var wireType: WireType { .lengthDelimited }
+  @inlinable public static var defaultValue: UTF8Key { "" }
+  @inlinable public static func size(of value: UTF8Key) -> Int { WireSize.string(value.string) }
+  @inlinable public static func write(_ value: UTF8Key, to writer: inout WireWriter) {
+    writer.writeString(value.string)
   }
+  @inlinable public static func read(
+    from reader: inout WireReader, field: StaticString
+  ) throws(CodecError) -> UTF8Key { UTF8Key(try reader.readString(field: field)) }
+  @inlinable public static func scalar(_ value: UTF8Key) -> ScalarValue { .string(value.string) }
 }
 
 /// The `bytes` of proto3.

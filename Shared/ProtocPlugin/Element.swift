@@ -4,6 +4,8 @@ struct Element {
   let swiftType: String
   /// The conformer of `WireKind`, "Int32Kind".
   let kind: String
+  /// The same for the key of a map.
+  var keyKind: String { isText ? "StringKeyKind" : kind }
   let wireType: UInt32
   /// "Int32" of `readInt32`, `writeInt32`.
   let method: String
@@ -15,6 +17,7 @@ struct Element {
   enum Category { case number, floatingPoint, bool, text, bytes, enumeration, message }
 
   var isMessage: Bool { category == .message }
+  var isText: Bool { category == .text }
   var isPackable: Bool { wireType != 2 }
 
   // MARK: Expressions

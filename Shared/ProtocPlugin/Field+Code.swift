@@ -17,8 +17,8 @@ extension Field {
       let function = isPacked ? "packed" : "repeated"
       return "size += WireSize.\(function)(\(element.kind).self, tagSize: \(tagSize), \(property))"
     case .map(let key, let value):
-      return "size += WireSize.map(\(key.kind).self, \(value.kind).self, tagSize: \(tagSize), "
-        + "\(property))"
+      return "size += WireSize.map(\(key.keyKind).self, \(value.kind).self, tagSize: \(tagSize), "
+        + "\(entries(by: key)))"
     }
   }
 
@@ -43,7 +43,8 @@ extension Field {
       let tag = tag(isPacked ? 2 : element.wireType)
       return "writer.\(function)(\(element.kind).self, tag: \(tag), \(property))"
     case .map(let key, let value):
-      return "writer.writeMap(\(key.kind).self, \(value.kind).self, tag: \(tag(2)), \(property))"
+      return "writer.writeMap(\(key.keyKind).self, \(value.kind).self, tag: \(tag(2)), "
+        + "\(entries(by: key)))"
     }
   }
 
@@ -70,8 +71,8 @@ extension Field {
       return repeatedCases(element)
     case .map(let key, let value):
       let call =
-        "try reader.readMapEntry(\(key.kind).self, \(value.kind).self, into: &\(property), "
-        + "field: \(literal(fullName)))"
+        "try reader.readMapEntry(\(key.keyKind).self, \(value.kind).self, "
+        + "into: &\(entries(by: key)), field: \(literal(fullName)))"
       return [("case \(tag(2))", [call])]
     }
   }
@@ -125,7 +126,8 @@ extension Field {
         ? "visitor.visitRepeated(\(field), \(property))"
         : "visitor.visitRepeated(\(field), \(element.kind).self, \(property))"
     case .map(let key, let value):
-      return "visitor.visitMap(\(field), \(key.kind).self, \(value.kind).self, \(property))"
+      return "visitor.visitMap(\(field), \(key.keyKind).self, \(value.kind).self, "
+        + "\(entries(by: key)))"
     }
   }
 

@@ -56,6 +56,9 @@ struct Field {
   var quotedName: String { Naming.quoted(name) }
   var property: String { "self.\(quotedName)" }
 
+  /// The dictionary of a map.
+  func entries(by key: Element) -> String { key.isText ? property + ".entries" : property }
+
   func tag(_ wireType: UInt32) -> UInt32 { UInt32(descriptor.number) << 3 | wireType }
 
   var tagSize: Int {
@@ -75,7 +78,10 @@ struct Field {
     case .optional(let element), .boxed(let element): (element.swiftType + "?", "nil")
     case .member: nil
     case .repeated(let element, _): ("[\(element.swiftType)]", "[]")
-    case .map(let key, let value): ("[\(key.swiftType): \(value.swiftType)]", "[:]")
+    case .map(let key, let value):
+      key.isText
+        ? ("StringMap<\(value.swiftType)>", "[:]")
+        : ("[\(key.swiftType): \(value.swiftType)]", "[:]")
     }
   }
 }

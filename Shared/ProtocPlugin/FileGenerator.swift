@@ -51,7 +51,8 @@ struct FileGenerator {
 
   private func descriptor(into source: inout SourceText) {
     source.documentation(" \(file.name) itself, for reflection.")
-    source.block("public enum \(types.fileTypes[file.name] ?? Naming.fileType(file.name))") { source in
+    let name = types.fileTypes[file.name] ?? Naming.fileType(file.name)
+    source.block("public enum \(name)") { source in
       source.documentation(" The serialized google.protobuf.FileDescriptorProto, without comments.")
       Self.embed(file.serialized, as: "public static let descriptor", into: &source)
     }

@@ -6,12 +6,11 @@ enum Naming {
     "Any", "actor", "as", "associatedtype", "async", "await", "borrowing", "break", "case", "catch",
     "class", "consuming", "continue", "default", "defer", "deinit", "do", "else", "enum",
     "extension", "fallthrough", "false", "fileprivate", "for", "func", "guard", "if", "import",
-    "in",
-    "infix", "inout", "internal", "is", "let", "mutating", "nil", "nonmutating", "open", "operator",
-    "optional", "override", "package", "postfix", "precedencegroup", "prefix", "private",
-    "protocol", "public", "repeat", "required", "rethrows", "return", "some", "static", "struct",
-    "subscript", "super", "switch", "throw", "throws", "true", "try", "typealias", "unowned", "var",
-    "weak", "where", "while",
+    "in", "infix", "inout", "internal", "is", "let", "mutating", "nil", "nonmutating", "open",
+    "operator", "optional", "override", "package", "postfix", "precedencegroup", "prefix",
+    "private", "protocol", "public", "repeat", "required", "rethrows", "return", "some", "static",
+    "struct", "subscript", "super", "switch", "throw", "throws", "true", "try", "typealias",
+    "unowned", "var", "weak", "where", "while",
   ]
 
   /// Names that a property or case cannot have, or that the generated type needs itself.
@@ -31,9 +30,9 @@ enum Naming {
     "FieldVisitor", "Fixed32Kind", "Fixed64Kind", "Float", "FloatKind", "Int", "Int32", "Int32Kind",
     "Int64", "Int64Kind", "MapKeyKind", "Message", "MessageKind", "Never", "Optional", "ProtoEnum",
     "Protocol", "RawValue", "SFixed32Kind", "SFixed64Kind", "SInt32Kind", "SInt64Kind",
-    "ScalarKind", "ScalarValue", "Self", "Sendable", "StaticString", "String", "StringKind", "Swift",
-    "Type", "UInt32", "UInt32Kind", "UInt64", "UInt64Kind", "UInt8", "UnknownFields", "Void",
-    "WireReader", "WireSize", "WireWriter",
+    "ScalarKind", "ScalarValue", "Self", "Sendable", "StaticString", "String", "StringKeyKind",
+    "StringKind", "StringMap", "Swift", "Type", "UInt32", "UInt32Kind", "UInt64", "UInt64Kind",
+    "UInt8", "UnknownFields", "Void", "WireReader", "WireSize", "WireWriter",
   ]
 
   /// Types that the code of services mentions, `R` being the parameter of its generic functions.

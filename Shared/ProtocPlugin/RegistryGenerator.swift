@@ -34,7 +34,8 @@ struct RegistryGenerator {
       for entry in parameters.elsewhere { source.line("  \(fileType(entry)).descriptor,") }
       for file in request.files where !parameters.elsewhere.contains(file.name) {
         let isEmbedded = !generated.contains(file.name)
-        source.line("  " + (isEmbedded ? embeddedName(file) : fileType(file.name) + ".descriptor") + ",")
+        let bytes = isEmbedded ? embeddedName(file) : fileType(file.name) + ".descriptor"
+        source.line("  \(bytes),")
       }
       source.line("]")
       source.line()

@@ -43,11 +43,21 @@ enum Conformance {
       let message = try M(serialized: payload)
       switch format {
       case .protobuf: return .protobufPayload(message.serialized())
-      case .json: return .jsonPayload(JSONPrinter(isPretty: false).print(message))
+      case .json: return json(message)
       default: return .skipped("Codec encodes binary messages and JSON only")
       }
     } catch {
       return .parseError("\(error)")
+    }
+  }
+
+  private static func json(
+    _ message: some Message
+  ) -> Conformance_ConformanceResponse.OneOf_Result {
+    do {
+      return .jsonPayload(try JSONPrinter(isPretty: false).strictlyPrint(message))
+    } catch {
+      return .serializeError("\(error)")
     }
   }
 

@@ -104,16 +104,16 @@ extension ProtobufTestMessages_Proto3_TestAllTypesProto3: RandomMessage {
     random.fill(
       &oneofField,
       [
-        { .oneofUint32(UInt32.random(&$0)) },
-        { .oneofNestedMessage(ProtobufTestMessages_Proto3_TestAllTypesProto3.NestedMessage.random(&$0)) },
-        { .oneofString(String.random(&$0)) },
-        { .oneofBytes([UInt8].random(&$0)) },
-        { .oneofBool(Bool.random(&$0)) },
-        { .oneofUint64(UInt64.random(&$0)) },
-        { .oneofFloat(Float.random(&$0)) },
-        { .oneofDouble(Double.random(&$0)) },
-        { .oneofEnum(ProtobufTestMessages_Proto3_TestAllTypesProto3.NestedEnum.random(&$0)) },
-        { .oneofNullValue(Google_Protobuf_NullValue.random(&$0)) },
+        { .oneofUint32(.random(&$0)) },
+        { .oneofNestedMessage(.random(&$0)) },
+        { .oneofString(.random(&$0)) },
+        { .oneofBytes(.random(&$0)) },
+        { .oneofBool(.random(&$0)) },
+        { .oneofUint64(.random(&$0)) },
+        { .oneofFloat(.random(&$0)) },
+        { .oneofDouble(.random(&$0)) },
+        { .oneofEnum(.random(&$0)) },
+        { .oneofNullValue(.random(&$0)) },
       ])
     random.fill(&optionalBoolWrapper)
     random.fill(&optionalInt32Wrapper)

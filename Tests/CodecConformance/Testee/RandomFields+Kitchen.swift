@@ -102,31 +102,31 @@ extension KitchenChoice: RandomMessage {
     random.fill(
       &kind,
       [
-        { .aDouble(Double.random(&$0)) },
-        { .aFloat(Float.random(&$0)) },
-        { .anInt32(Int32.random(&$0)) },
-        { .anInt64(Int64.random(&$0)) },
-        { .aUint32(UInt32.random(&$0)) },
-        { .aUint64(UInt64.random(&$0)) },
-        { .aSint32(Int32.random(&$0)) },
-        { .aSint64(Int64.random(&$0)) },
-        { .aFixed32(UInt32.random(&$0)) },
-        { .aFixed64(UInt64.random(&$0)) },
-        { .aSfixed32(Int32.random(&$0)) },
-        { .aSfixed64(Int64.random(&$0)) },
-        { .aBool(Bool.random(&$0)) },
-        { .aString(String.random(&$0)) },
-        { .someBytes([UInt8].random(&$0)) },
-        { .state(KitchenCookingState.random(&$0)) },
-        { .scalars(KitchenScalars.random(&$0)) },
-        { .choice(KitchenChoice.random(&$0)) },
+        { .aDouble(.random(&$0)) },
+        { .aFloat(.random(&$0)) },
+        { .anInt32(.random(&$0)) },
+        { .anInt64(.random(&$0)) },
+        { .aUint32(.random(&$0)) },
+        { .aUint64(.random(&$0)) },
+        { .aSint32(.random(&$0)) },
+        { .aSint64(.random(&$0)) },
+        { .aFixed32(.random(&$0)) },
+        { .aFixed64(.random(&$0)) },
+        { .aSfixed32(.random(&$0)) },
+        { .aSfixed64(.random(&$0)) },
+        { .aBool(.random(&$0)) },
+        { .aString(.random(&$0)) },
+        { .someBytes(.random(&$0)) },
+        { .state(.random(&$0)) },
+        { .scalars(.random(&$0)) },
+        { .choice(.random(&$0)) },
       ])
     random.fill(&between)
     random.fill(
       &other,
       [
-        { .first(Int32.random(&$0)) },
-        { .second(Int32.random(&$0)) },
+        { .first(.random(&$0)) },
+        { .second(.random(&$0)) },
       ])
   }
 }

@@ -41,12 +41,12 @@ extension Google_Protobuf_Value: RandomMessage {
     random.fill(
       &kind,
       [
-        { .nullValue(Google_Protobuf_NullValue.random(&$0)) },
-        { .numberValue(Double.random(&$0)) },
-        { .stringValue(String.random(&$0)) },
-        { .boolValue(Bool.random(&$0)) },
-        { .structValue(Google_Protobuf_Struct.random(&$0)) },
-        { .listValue(Google_Protobuf_ListValue.random(&$0)) },
+        { .nullValue(.random(&$0)) },
+        { .numberValue(.random(&$0)) },
+        { .stringValue(.random(&$0)) },
+        { .boolValue(.random(&$0)) },
+        { .structValue(.random(&$0)) },
+        { .listValue(.random(&$0)) },
       ])
   }
 }

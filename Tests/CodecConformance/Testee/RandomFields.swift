@@ -62,6 +62,11 @@ struct RandomFields {
     for _ in 0..<below(6) { field[K.random(&self)] = V.random(&self) }
   }
 
+  mutating func fill<V: RandomValue>(_ field: inout StringMap<V>) {
+    guard isSet() else { return }
+    for _ in 0..<below(6) { field[String.random(&self)] = V.random(&self) }
+  }
+
   /// One of a oneof's members.
   mutating func fill<O>(_ field: inout O?, _ members: [(inout RandomFields) -> O]) {
     if isSet() { field = members[below(members.count)](&self) }

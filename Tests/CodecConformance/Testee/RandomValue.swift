@@ -41,13 +41,17 @@ extension Double: RandomValue {
 }
 
 extension String: RandomValue {
-  /// Characters at the edges of UTF-8's lengths, and such as Unicode holds to be equal to others.
+  /// Two keys of a map that Unicode holds to be equal, and protobuf does not.
+  private static let equivalent = ["\u{e9}", "e\u{301}"]
+
+  /// Characters at the edges of UTF-8's lengths.
   private static let scalars: [Unicode.Scalar] = [
     "a", "Z", "0", "\u{0}", "\u{7f}", "\u{80}", "\u{e9}", "e", "\u{301}", "\u{7ff}", "\u{800}",
     "\u{d7ff}", "\u{e000}", "\u{ffff}", "\u{10000}", "\u{1f373}", "\u{10ffff}",
   ]
 
   static func random(_ random: inout RandomFields) -> String {
+    if random.below(5) == 0 { return equivalent[random.below(2)] }
     // Some above the fifteen bytes that a small string holds.
     let length = random.below(8) == 0 ? random.below(200) : random.below(12)
     var text = String.UnicodeScalarView()

@@ -592,16 +592,16 @@ public struct KitchenMaps: Message {
   public var floats: [Int32: Float] = [:]
   public var doubles: [Int32: Double] = [:]
   public var bools: [Bool: Bool] = [:]
-  public var strings: [String: String] = [:]
-  public var byteStrings: [String: [UInt8]] = [:]
-  public var states: [String: KitchenCookingState] = [:]
-  public var messages: [String: KitchenScalars] = [:]
-  public var recursive: [String: KitchenMaps] = [:]
+  public var strings: StringMap<String> = [:]
+  public var byteStrings: StringMap<[UInt8]> = [:]
+  public var states: StringMap<KitchenCookingState> = [:]
+  public var messages: StringMap<KitchenScalars> = [:]
+  public var recursive: StringMap<KitchenMaps> = [:]
   public var unknownFields = UnknownFields()
 
   public init() {}
 
-  public init(int32s: [Int32: Int32] = [:], int64s: [Int64: Int64] = [:], uint32s: [UInt32: UInt32] = [:], uint64s: [UInt64: UInt64] = [:], sint32s: [Int32: Int32] = [:], sint64s: [Int64: Int64] = [:], fixed32s: [UInt32: UInt32] = [:], fixed64s: [UInt64: UInt64] = [:], sfixed32s: [Int32: Int32] = [:], sfixed64s: [Int64: Int64] = [:], floats: [Int32: Float] = [:], doubles: [Int32: Double] = [:], bools: [Bool: Bool] = [:], strings: [String: String] = [:], byteStrings: [String: [UInt8]] = [:], states: [String: KitchenCookingState] = [:], messages: [String: KitchenScalars] = [:], recursive: [String: KitchenMaps] = [:]) {
+  public init(int32s: [Int32: Int32] = [:], int64s: [Int64: Int64] = [:], uint32s: [UInt32: UInt32] = [:], uint64s: [UInt64: UInt64] = [:], sint32s: [Int32: Int32] = [:], sint64s: [Int64: Int64] = [:], fixed32s: [UInt32: UInt32] = [:], fixed64s: [UInt64: UInt64] = [:], sfixed32s: [Int32: Int32] = [:], sfixed64s: [Int64: Int64] = [:], floats: [Int32: Float] = [:], doubles: [Int32: Double] = [:], bools: [Bool: Bool] = [:], strings: StringMap<String> = [:], byteStrings: StringMap<[UInt8]> = [:], states: StringMap<KitchenCookingState> = [:], messages: StringMap<KitchenScalars> = [:], recursive: StringMap<KitchenMaps> = [:]) {
     self.int32s = int32s
     self.int64s = int64s
     self.uint32s = uint32s
@@ -652,15 +652,15 @@ public struct KitchenMaps: Message {
         case 106:
           try reader.readMapEntry(BoolKind.self, BoolKind.self, into: &self.bools, field: "assay.kitchen.v1.Maps.bools")
         case 114:
-          try reader.readMapEntry(StringKind.self, StringKind.self, into: &self.strings, field: "assay.kitchen.v1.Maps.strings")
+          try reader.readMapEntry(StringKeyKind.self, StringKind.self, into: &self.strings.entries, field: "assay.kitchen.v1.Maps.strings")
         case 122:
-          try reader.readMapEntry(StringKind.self, BytesKind.self, into: &self.byteStrings, field: "assay.kitchen.v1.Maps.byte_strings")
+          try reader.readMapEntry(StringKeyKind.self, BytesKind.self, into: &self.byteStrings.entries, field: "assay.kitchen.v1.Maps.byte_strings")
         case 130:
-          try reader.readMapEntry(StringKind.self, EnumKind<KitchenCookingState>.self, into: &self.states, field: "assay.kitchen.v1.Maps.states")
+          try reader.readMapEntry(StringKeyKind.self, EnumKind<KitchenCookingState>.self, into: &self.states.entries, field: "assay.kitchen.v1.Maps.states")
         case 138:
-          try reader.readMapEntry(StringKind.self, MessageKind<KitchenScalars>.self, into: &self.messages, field: "assay.kitchen.v1.Maps.messages")
+          try reader.readMapEntry(StringKeyKind.self, MessageKind<KitchenScalars>.self, into: &self.messages.entries, field: "assay.kitchen.v1.Maps.messages")
         case 146:
-          try reader.readMapEntry(StringKind.self, MessageKind<KitchenMaps>.self, into: &self.recursive, field: "assay.kitchen.v1.Maps.recursive")
+          try reader.readMapEntry(StringKeyKind.self, MessageKind<KitchenMaps>.self, into: &self.recursive.entries, field: "assay.kitchen.v1.Maps.recursive")
         default:
           try reader.keepUnknown(tag, in: &self.unknownFields)
       }
@@ -682,11 +682,11 @@ public struct KitchenMaps: Message {
     size += WireSize.map(Int32Kind.self, FloatKind.self, tagSize: 1, self.floats)
     size += WireSize.map(Int32Kind.self, DoubleKind.self, tagSize: 1, self.doubles)
     size += WireSize.map(BoolKind.self, BoolKind.self, tagSize: 1, self.bools)
-    size += WireSize.map(StringKind.self, StringKind.self, tagSize: 1, self.strings)
-    size += WireSize.map(StringKind.self, BytesKind.self, tagSize: 1, self.byteStrings)
-    size += WireSize.map(StringKind.self, EnumKind<KitchenCookingState>.self, tagSize: 2, self.states)
-    size += WireSize.map(StringKind.self, MessageKind<KitchenScalars>.self, tagSize: 2, self.messages)
-    size += WireSize.map(StringKind.self, MessageKind<KitchenMaps>.self, tagSize: 2, self.recursive)
+    size += WireSize.map(StringKeyKind.self, StringKind.self, tagSize: 1, self.strings.entries)
+    size += WireSize.map(StringKeyKind.self, BytesKind.self, tagSize: 1, self.byteStrings.entries)
+    size += WireSize.map(StringKeyKind.self, EnumKind<KitchenCookingState>.self, tagSize: 2, self.states.entries)
+    size += WireSize.map(StringKeyKind.self, MessageKind<KitchenScalars>.self, tagSize: 2, self.messages.entries)
+    size += WireSize.map(StringKeyKind.self, MessageKind<KitchenMaps>.self, tagSize: 2, self.recursive.entries)
     return size
   }
 
@@ -704,11 +704,11 @@ public struct KitchenMaps: Message {
     writer.writeMap(Int32Kind.self, FloatKind.self, tag: 90, self.floats)
     writer.writeMap(Int32Kind.self, DoubleKind.self, tag: 98, self.doubles)
     writer.writeMap(BoolKind.self, BoolKind.self, tag: 106, self.bools)
-    writer.writeMap(StringKind.self, StringKind.self, tag: 114, self.strings)
-    writer.writeMap(StringKind.self, BytesKind.self, tag: 122, self.byteStrings)
-    writer.writeMap(StringKind.self, EnumKind<KitchenCookingState>.self, tag: 130, self.states)
-    writer.writeMap(StringKind.self, MessageKind<KitchenScalars>.self, tag: 138, self.messages)
-    writer.writeMap(StringKind.self, MessageKind<KitchenMaps>.self, tag: 146, self.recursive)
+    writer.writeMap(StringKeyKind.self, StringKind.self, tag: 114, self.strings.entries)
+    writer.writeMap(StringKeyKind.self, BytesKind.self, tag: 122, self.byteStrings.entries)
+    writer.writeMap(StringKeyKind.self, EnumKind<KitchenCookingState>.self, tag: 130, self.states.entries)
+    writer.writeMap(StringKeyKind.self, MessageKind<KitchenScalars>.self, tag: 138, self.messages.entries)
+    writer.writeMap(StringKeyKind.self, MessageKind<KitchenMaps>.self, tag: 146, self.recursive.entries)
     self.unknownFields.encode(into: &writer)
   }
 
@@ -726,11 +726,11 @@ public struct KitchenMaps: Message {
     visitor.visitMap(FieldName(11, "floats", json: "floats"), Int32Kind.self, FloatKind.self, self.floats)
     visitor.visitMap(FieldName(12, "doubles", json: "doubles"), Int32Kind.self, DoubleKind.self, self.doubles)
     visitor.visitMap(FieldName(13, "bools", json: "bools"), BoolKind.self, BoolKind.self, self.bools)
-    visitor.visitMap(FieldName(14, "strings", json: "strings"), StringKind.self, StringKind.self, self.strings)
-    visitor.visitMap(FieldName(15, "byte_strings", json: "byteStrings"), StringKind.self, BytesKind.self, self.byteStrings)
-    visitor.visitMap(FieldName(16, "states", json: "states"), StringKind.self, EnumKind<KitchenCookingState>.self, self.states)
-    visitor.visitMap(FieldName(17, "messages", json: "messages"), StringKind.self, MessageKind<KitchenScalars>.self, self.messages)
-    visitor.visitMap(FieldName(18, "recursive", json: "recursive"), StringKind.self, MessageKind<KitchenMaps>.self, self.recursive)
+    visitor.visitMap(FieldName(14, "strings", json: "strings"), StringKeyKind.self, StringKind.self, self.strings.entries)
+    visitor.visitMap(FieldName(15, "byte_strings", json: "byteStrings"), StringKeyKind.self, BytesKind.self, self.byteStrings.entries)
+    visitor.visitMap(FieldName(16, "states", json: "states"), StringKeyKind.self, EnumKind<KitchenCookingState>.self, self.states.entries)
+    visitor.visitMap(FieldName(17, "messages", json: "messages"), StringKeyKind.self, MessageKind<KitchenScalars>.self, self.messages.entries)
+    visitor.visitMap(FieldName(18, "recursive", json: "recursive"), StringKeyKind.self, MessageKind<KitchenMaps>.self, self.recursive.entries)
   }
 }
 
@@ -1365,12 +1365,12 @@ public struct KitchenReserved: Message {
 
     public var text: String = ""
     /// A nested map of a nested type.
-    public var types: [String: KitchenReserved.TypeMessage] = [:]
+    public var types: StringMap<KitchenReserved.TypeMessage> = [:]
     public var unknownFields = UnknownFields()
 
     public init() {}
 
-    public init(text: String = "", types: [String: KitchenReserved.TypeMessage] = [:]) {
+    public init(text: String = "", types: StringMap<KitchenReserved.TypeMessage> = [:]) {
       self.text = text
       self.types = types
     }
@@ -1381,7 +1381,7 @@ public struct KitchenReserved: Message {
           case 10:
             self.text = try reader.readString(field: "assay.kitchen.v1.Reserved.String.text")
           case 18:
-            try reader.readMapEntry(StringKind.self, MessageKind<KitchenReserved.TypeMessage>.self, into: &self.types, field: "assay.kitchen.v1.Reserved.String.types")
+            try reader.readMapEntry(StringKeyKind.self, MessageKind<KitchenReserved.TypeMessage>.self, into: &self.types.entries, field: "assay.kitchen.v1.Reserved.String.types")
           default:
             try reader.keepUnknown(tag, in: &self.unknownFields)
         }
@@ -1391,19 +1391,19 @@ public struct KitchenReserved: Message {
     public var encodedSize: Int {
       var size = self.unknownFields.count
       if !self.text.isEmpty { size += 1 + WireSize.string(self.text) }
-      size += WireSize.map(StringKind.self, MessageKind<KitchenReserved.TypeMessage>.self, tagSize: 1, self.types)
+      size += WireSize.map(StringKeyKind.self, MessageKind<KitchenReserved.TypeMessage>.self, tagSize: 1, self.types.entries)
       return size
     }
 
     public func encode(into writer: inout WireWriter) {
       if !self.text.isEmpty { writer.writeTag(10); writer.writeString(self.text) }
-      writer.writeMap(StringKind.self, MessageKind<KitchenReserved.TypeMessage>.self, tag: 18, self.types)
+      writer.writeMap(StringKeyKind.self, MessageKind<KitchenReserved.TypeMessage>.self, tag: 18, self.types.entries)
       self.unknownFields.encode(into: &writer)
     }
 
     public func visit(_ visitor: inout some FieldVisitor) {
       visitor.visitScalar(FieldName(1, "text", json: "text"), StringKind.scalar(self.text), hasPresence: false)
-      visitor.visitMap(FieldName(2, "types", json: "types"), StringKind.self, MessageKind<KitchenReserved.TypeMessage>.self, self.types)
+      visitor.visitMap(FieldName(2, "types", json: "types"), StringKeyKind.self, MessageKind<KitchenReserved.TypeMessage>.self, self.types.entries)
     }
   }
 }

@@ -29,7 +29,8 @@ extension Catalog {
       let metadataset = Metadataset(
         id: id, tenant: scope.tenant, name: name, purpose: purpose, task: task,
         datasetID: dataset.id, rowCount: dataset.rowCount, columns: dataset.columns,
-        classCounts: dataset.classCounts, sha256: dataset.sha256, createTime: clock.now())
+        classCounts: dataset.classCounts.dictionary, sha256: dataset.sha256,
+        createTime: clock.now())
       try tx.insert(metadataset)
       return Outcome(value: metadataset.wire)
     }

@@ -166,7 +166,7 @@ extension Reader {
     content.testMetadatasetID = try row.text("test_metadataset_id")
     content.metric = try row.optionalBlob("metric").map { bytes in
       let choice = try CatalogMetricChoice(serialized: bytes)
-      return MetricChoice(metric: choice.metric, parameters: choice.parameters)
+      return MetricChoice(metric: choice.metric, parameters: choice.parameters.dictionary)
     }
     content.description = try row.text("description")
     if let participants = try row.optionalInt64("budget_participants") {

@@ -7,7 +7,7 @@ extension Transaction {
   /// Stores a new metadataset.
   func insert(_ metadataset: Metadataset) throws {
     let summary = CatalogMetadataset(
-      columns: metadataset.columns, classCounts: metadataset.classCounts)
+      columns: metadataset.columns, classCounts: .init(metadataset.classCounts))
     try execute(
       """
       INSERT INTO metadatasets (id, tenant, name, purpose, task, dataset_id, row_count, summary,
@@ -70,7 +70,7 @@ extension Reader {
       purpose: try StoredValue.parse(row.text("purpose")),
       task: try StoredValue.parse(row.text("task")), datasetID: try row.text("dataset_id"),
       rowCount: try row.int64("row_count"), columns: summary.columns,
-      classCounts: summary.classCounts, sha256: try row.text("sha256"),
+      classCounts: summary.classCounts.dictionary, sha256: try row.text("sha256"),
       createTime: try row.int64("create_ms"))
   }
 }

@@ -34,7 +34,7 @@ extension Transaction {
   private func arguments(of record: UseCaseRecord) -> [(any SQLBindable)?] {
     let content = record.content
     let metric = content.metric.map { choice in
-      CatalogMetricChoice(metric: choice.metric, parameters: choice.parameters).serialized()
+      CatalogMetricChoice(metric: choice.metric, parameters: .init(choice.parameters)).serialized()
     }
     return [
       record.id, record.state.rawValue, content.title, content.task?.rawValue,

@@ -13,7 +13,7 @@ extension Metadataset {
     wire.datasetId = datasetID
     wire.rowCount = rowCount
     wire.columns = columns
-    wire.classCounts = classCounts
+    wire.classCounts = .init(classCounts)
     wire.sha256 = sha256
     wire.createTime = Google_Protobuf_Timestamp(unixMilliseconds: createTime)
     return wire

@@ -23,7 +23,7 @@ extension UseCaseContent {
     content.testMetadatasetID = wire.testMetadatasetId
     content.metric = wire.metric.flatMap { choice in
       choice.metric.isEmpty && choice.parameters.isEmpty
-        ? nil : MetricChoice(metric: choice.metric, parameters: choice.parameters)
+        ? nil : MetricChoice(metric: choice.metric, parameters: choice.parameters.dictionary)
     }
     content.description = wire.description
     content.budget = wire.budget.map { budget in
@@ -74,7 +74,7 @@ extension UseCaseContent {
 
 extension MetricChoice {
   var wire: CatalogMetricChoice {
-    CatalogMetricChoice(metric: metric, parameters: parameters)
+    CatalogMetricChoice(metric: metric, parameters: .init(parameters))
   }
 }
 

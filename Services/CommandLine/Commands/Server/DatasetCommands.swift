@@ -144,7 +144,7 @@ enum DatasetCommands {
     facts.add("task", EnumName.text(dataset.task))
     facts.add("rows", String(dataset.rowCount))
     facts.add("columns", dataset.columns.joined(separator: ", "))
-    facts.add("classes", counts(dataset.classCounts, order: dataset.classes))
+    facts.add("classes", counts(dataset.classCounts.dictionary, order: dataset.classes))
     facts.add("size", Bytes.text(dataset.sizeBytes))
     facts.add("sha256", dataset.sha256)
     return facts
@@ -160,7 +160,9 @@ enum DatasetCommands {
     facts.add("rows", String(metadataset.rowCount))
     facts.add("columns", metadataset.columns.joined(separator: ", "))
     facts.add(
-      "classes", counts(metadataset.classCounts, order: metadataset.classCounts.keys.sorted()))
+      "classes",
+      counts(
+        metadataset.classCounts.dictionary, order: metadataset.classCounts.keys.sorted()))
     facts.add("sha256", metadataset.sha256)
     return facts
   }

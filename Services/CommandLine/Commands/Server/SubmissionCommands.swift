@@ -159,6 +159,6 @@ enum SubmissionText {
   }
 
   private static func name(_ score: EvaluationScore) -> String {
-    score.metric + UseCaseText.parameters(score.parameters)
+    score.metric + UseCaseText.parameters(score.parameters.dictionary)
   }
 }

@@ -75,7 +75,7 @@ enum UseCaseForm {
       if metric != choice.metric { choice.parameters = [:] }
       choice.metric = metric
     }
-    choice.parameters.merge(try arguments.pairs("param")) { _, new in new }
+    for (name, value) in try arguments.pairs("param") { choice.parameters[name] = value }
     content.metric = choice
     mask.append("metric")
   }

@@ -31,7 +31,7 @@ enum UseCaseText {
   /// `f1 (average=macro)`.
   static func metric(_ choice: CatalogMetricChoice?) -> String {
     guard let choice, !choice.metric.isEmpty else { return "" }
-    return choice.metric + parameters(choice.parameters)
+    return choice.metric + parameters(choice.parameters.dictionary)
   }
 
   /// ` (average=macro)`, or empty.

@@ -80,7 +80,7 @@ struct SubmissionsHandler: EvaluationSubmissionsService {
     let (dataset, history) = try await datasets(useCase)
     let rowCount = try await truths.checkSubmission(
       blob, fileName: header.fileName, dataset: dataset, metric: metric,
-      parameters: useCase.metric.parameters)
+      parameters: useCase.metric.parameters.dictionary)
     let new = NewSubmission(
       id: Identifier.make(prefix: "sub"), evaluationID: Identifier.make(prefix: "evl"),
       participant: target.participant, header: header, blob: blob, rowCount: rowCount,

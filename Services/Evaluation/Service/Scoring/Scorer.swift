@@ -26,7 +26,7 @@ enum Scorer {
       throw ScoringFailure(reason: "\(metric.title): \(error)", isRetryable: false)
     }
     let classes = predictions.classes
-    let primary = try primary(metric, choice.parameters, input, classes)
+    let primary = try primary(metric, choice.parameters.dictionary, input, classes)
     let others = input.metrics.filter { $0.id != metric.id }
     let further = others.map { Self.further($0, input, classes) }
     return (primary, further)
@@ -59,7 +59,7 @@ enum Scorer {
         throw MetricError(
           .unsupportedInput, "\(metric.id) cannot be computed from the columns of the file")
       }
-      var score = EvaluationScore(metric: metric.id, parameters: parameters)
+      var score = EvaluationScore(metric: metric.id, parameters: .init(parameters))
       score.set(outcome, classes: classes)
       return score
     } catch {

@@ -95,8 +95,8 @@ extension Dataset {
     EvaluationDataset(
       id: id, tenant: tenant, name: name, task: task, rowCount: Int64(rowCount),
       columns: columns.map(\.name), classes: classes,
-      classCounts: Dictionary(
-        classCounts.map { ($0.label, Int64($0.count)) }, uniquingKeysWith: +),
+      classCounts: .init(
+        Dictionary(classCounts.map { ($0.label, Int64($0.count)) }, uniquingKeysWith: +)),
       sizeBytes: blob.byteCount, sha256: blob.digest.hex,
       createTime: Google_Protobuf_Timestamp(unixMilliseconds: createTime))
   }

@@ -57,12 +57,12 @@ public struct Google_Protobuf_Struct: Message {
   public static let protoName = "google.protobuf.Struct"
 
   /// Unordered map of dynamically typed values.
-  public var fields: [String: Google_Protobuf_Value] = [:]
+  public var fields: StringMap<Google_Protobuf_Value> = [:]
   public var unknownFields = UnknownFields()
 
   public init() {}
 
-  public init(fields: [String: Google_Protobuf_Value] = [:]) {
+  public init(fields: StringMap<Google_Protobuf_Value> = [:]) {
     self.fields = fields
   }
 
@@ -70,7 +70,7 @@ public struct Google_Protobuf_Struct: Message {
     while let tag = try reader.nextTag() {
       switch tag {
         case 10:
-          try reader.readMapEntry(StringKind.self, MessageKind<Google_Protobuf_Value>.self, into: &self.fields, field: "google.protobuf.Struct.fields")
+          try reader.readMapEntry(StringKeyKind.self, MessageKind<Google_Protobuf_Value>.self, into: &self.fields.entries, field: "google.protobuf.Struct.fields")
         default:
           try reader.keepUnknown(tag, in: &self.unknownFields)
       }
@@ -79,17 +79,17 @@ public struct Google_Protobuf_Struct: Message {
 
   public var encodedSize: Int {
     var size = self.unknownFields.count
-    size += WireSize.map(StringKind.self, MessageKind<Google_Protobuf_Value>.self, tagSize: 1, self.fields)
+    size += WireSize.map(StringKeyKind.self, MessageKind<Google_Protobuf_Value>.self, tagSize: 1, self.fields.entries)
     return size
   }
 
   public func encode(into writer: inout WireWriter) {
-    writer.writeMap(StringKind.self, MessageKind<Google_Protobuf_Value>.self, tag: 10, self.fields)
+    writer.writeMap(StringKeyKind.self, MessageKind<Google_Protobuf_Value>.self, tag: 10, self.fields.entries)
     self.unknownFields.encode(into: &writer)
   }
 
   public func visit(_ visitor: inout some FieldVisitor) {
-    visitor.visitMap(FieldName(1, "fields", json: "fields"), StringKind.self, MessageKind<Google_Protobuf_Value>.self, self.fields)
+    visitor.visitMap(FieldName(1, "fields", json: "fields"), StringKeyKind.self, MessageKind<Google_Protobuf_Value>.self, self.fields.entries)
   }
 }
 

@@ -355,12 +355,12 @@ public struct CatalogMetricChoice: Message {
   public static let protoName = "assay.catalog.v1.MetricChoice"
 
   public var metric: String = ""
-  public var parameters: [String: String] = [:]
+  public var parameters: StringMap<String> = [:]
   public var unknownFields = UnknownFields()
 
   public init() {}
 
-  public init(metric: String = "", parameters: [String: String] = [:]) {
+  public init(metric: String = "", parameters: StringMap<String> = [:]) {
     self.metric = metric
     self.parameters = parameters
   }
@@ -371,7 +371,7 @@ public struct CatalogMetricChoice: Message {
         case 10:
           self.metric = try reader.readString(field: "assay.catalog.v1.MetricChoice.metric")
         case 18:
-          try reader.readMapEntry(StringKind.self, StringKind.self, into: &self.parameters, field: "assay.catalog.v1.MetricChoice.parameters")
+          try reader.readMapEntry(StringKeyKind.self, StringKind.self, into: &self.parameters.entries, field: "assay.catalog.v1.MetricChoice.parameters")
         default:
           try reader.keepUnknown(tag, in: &self.unknownFields)
       }
@@ -381,19 +381,19 @@ public struct CatalogMetricChoice: Message {
   public var encodedSize: Int {
     var size = self.unknownFields.count
     if !self.metric.isEmpty { size += 1 + WireSize.string(self.metric) }
-    size += WireSize.map(StringKind.self, StringKind.self, tagSize: 1, self.parameters)
+    size += WireSize.map(StringKeyKind.self, StringKind.self, tagSize: 1, self.parameters.entries)
     return size
   }
 
   public func encode(into writer: inout WireWriter) {
     if !self.metric.isEmpty { writer.writeTag(10); writer.writeString(self.metric) }
-    writer.writeMap(StringKind.self, StringKind.self, tag: 18, self.parameters)
+    writer.writeMap(StringKeyKind.self, StringKind.self, tag: 18, self.parameters.entries)
     self.unknownFields.encode(into: &writer)
   }
 
   public func visit(_ visitor: inout some FieldVisitor) {
     visitor.visitScalar(FieldName(1, "metric", json: "metric"), StringKind.scalar(self.metric), hasPresence: false)
-    visitor.visitMap(FieldName(2, "parameters", json: "parameters"), StringKind.self, StringKind.self, self.parameters)
+    visitor.visitMap(FieldName(2, "parameters", json: "parameters"), StringKeyKind.self, StringKind.self, self.parameters.entries)
   }
 }
 
@@ -1676,14 +1676,14 @@ public struct CatalogMetadataset: Message {
   public var datasetId: String = ""
   public var rowCount: Int64 = 0
   public var columns: [String] = []
-  public var classCounts: [String: Int64] = [:]
+  public var classCounts: StringMap<Int64> = [:]
   public var sha256: String = ""
   public var createTime: Google_Protobuf_Timestamp? = nil
   public var unknownFields = UnknownFields()
 
   public init() {}
 
-  public init(id: String = "", tenant: String = "", name: String = "", purpose: CatalogPurpose = CatalogPurpose(), task: CatalogTask = CatalogTask(), datasetId: String = "", rowCount: Int64 = 0, columns: [String] = [], classCounts: [String: Int64] = [:], sha256: String = "", createTime: Google_Protobuf_Timestamp? = nil) {
+  public init(id: String = "", tenant: String = "", name: String = "", purpose: CatalogPurpose = CatalogPurpose(), task: CatalogTask = CatalogTask(), datasetId: String = "", rowCount: Int64 = 0, columns: [String] = [], classCounts: StringMap<Int64> = [:], sha256: String = "", createTime: Google_Protobuf_Timestamp? = nil) {
     self.id = id
     self.tenant = tenant
     self.name = name
@@ -1717,7 +1717,7 @@ public struct CatalogMetadataset: Message {
         case 66:
           self.columns.append(try reader.readString(field: "assay.catalog.v1.Metadataset.columns"))
         case 74:
-          try reader.readMapEntry(StringKind.self, Int64Kind.self, into: &self.classCounts, field: "assay.catalog.v1.Metadataset.class_counts")
+          try reader.readMapEntry(StringKeyKind.self, Int64Kind.self, into: &self.classCounts.entries, field: "assay.catalog.v1.Metadataset.class_counts")
         case 82:
           self.sha256 = try reader.readString(field: "assay.catalog.v1.Metadataset.sha256")
         case 90:
@@ -1738,7 +1738,7 @@ public struct CatalogMetadataset: Message {
     if !self.datasetId.isEmpty { size += 1 + WireSize.string(self.datasetId) }
     if self.rowCount != 0 { size += 1 + WireSize.int64(self.rowCount) }
     size += WireSize.repeated(StringKind.self, tagSize: 1, self.columns)
-    size += WireSize.map(StringKind.self, Int64Kind.self, tagSize: 1, self.classCounts)
+    size += WireSize.map(StringKeyKind.self, Int64Kind.self, tagSize: 1, self.classCounts.entries)
     if !self.sha256.isEmpty { size += 1 + WireSize.string(self.sha256) }
     if let value = self.createTime { size += 1 + WireSize.message(value) }
     return size
@@ -1753,7 +1753,7 @@ public struct CatalogMetadataset: Message {
     if !self.datasetId.isEmpty { writer.writeTag(50); writer.writeString(self.datasetId) }
     if self.rowCount != 0 { writer.writeTag(56); writer.writeInt64(self.rowCount) }
     writer.writeRepeated(StringKind.self, tag: 66, self.columns)
-    writer.writeMap(StringKind.self, Int64Kind.self, tag: 74, self.classCounts)
+    writer.writeMap(StringKeyKind.self, Int64Kind.self, tag: 74, self.classCounts.entries)
     if !self.sha256.isEmpty { writer.writeTag(82); writer.writeString(self.sha256) }
     if let value = self.createTime { writer.writeTag(90); writer.writeMessage(value) }
     self.unknownFields.encode(into: &writer)
@@ -1768,7 +1768,7 @@ public struct CatalogMetadataset: Message {
     visitor.visitScalar(FieldName(6, "dataset_id", json: "datasetId"), StringKind.scalar(self.datasetId), hasPresence: false)
     visitor.visitScalar(FieldName(7, "row_count", json: "rowCount"), Int64Kind.scalar(self.rowCount), hasPresence: false)
     visitor.visitRepeated(FieldName(8, "columns", json: "columns"), StringKind.self, self.columns)
-    visitor.visitMap(FieldName(9, "class_counts", json: "classCounts"), StringKind.self, Int64Kind.self, self.classCounts)
+    visitor.visitMap(FieldName(9, "class_counts", json: "classCounts"), StringKeyKind.self, Int64Kind.self, self.classCounts.entries)
     visitor.visitScalar(FieldName(10, "sha256", json: "sha256"), StringKind.scalar(self.sha256), hasPresence: false)
     if let value = self.createTime { visitor.visitMessage(FieldName(11, "create_time", json: "createTime"), value) }
   }

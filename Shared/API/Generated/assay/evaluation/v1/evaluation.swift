@@ -74,7 +74,7 @@ public struct EvaluationDataset: Message {
   public var columns: [String] = []
   /// Class order: the last of two is the positive one.
   public var classes: [String] = []
-  public var classCounts: [String: Int64] = [:]
+  public var classCounts: StringMap<Int64> = [:]
   public var sizeBytes: Int64 = 0
   public var sha256: String = ""
   public var createTime: Google_Protobuf_Timestamp? = nil
@@ -82,7 +82,7 @@ public struct EvaluationDataset: Message {
 
   public init() {}
 
-  public init(id: String = "", tenant: String = "", name: String = "", task: CatalogTask = CatalogTask(), rowCount: Int64 = 0, columns: [String] = [], classes: [String] = [], classCounts: [String: Int64] = [:], sizeBytes: Int64 = 0, sha256: String = "", createTime: Google_Protobuf_Timestamp? = nil) {
+  public init(id: String = "", tenant: String = "", name: String = "", task: CatalogTask = CatalogTask(), rowCount: Int64 = 0, columns: [String] = [], classes: [String] = [], classCounts: StringMap<Int64> = [:], sizeBytes: Int64 = 0, sha256: String = "", createTime: Google_Protobuf_Timestamp? = nil) {
     self.id = id
     self.tenant = tenant
     self.name = name
@@ -114,7 +114,7 @@ public struct EvaluationDataset: Message {
         case 58:
           self.classes.append(try reader.readString(field: "assay.evaluation.v1.Dataset.classes"))
         case 66:
-          try reader.readMapEntry(StringKind.self, Int64Kind.self, into: &self.classCounts, field: "assay.evaluation.v1.Dataset.class_counts")
+          try reader.readMapEntry(StringKeyKind.self, Int64Kind.self, into: &self.classCounts.entries, field: "assay.evaluation.v1.Dataset.class_counts")
         case 72:
           self.sizeBytes = try reader.readInt64()
         case 82:
@@ -136,7 +136,7 @@ public struct EvaluationDataset: Message {
     if self.rowCount != 0 { size += 1 + WireSize.int64(self.rowCount) }
     size += WireSize.repeated(StringKind.self, tagSize: 1, self.columns)
     size += WireSize.repeated(StringKind.self, tagSize: 1, self.classes)
-    size += WireSize.map(StringKind.self, Int64Kind.self, tagSize: 1, self.classCounts)
+    size += WireSize.map(StringKeyKind.self, Int64Kind.self, tagSize: 1, self.classCounts.entries)
     if self.sizeBytes != 0 { size += 1 + WireSize.int64(self.sizeBytes) }
     if !self.sha256.isEmpty { size += 1 + WireSize.string(self.sha256) }
     if let value = self.createTime { size += 1 + WireSize.message(value) }
@@ -151,7 +151,7 @@ public struct EvaluationDataset: Message {
     if self.rowCount != 0 { writer.writeTag(40); writer.writeInt64(self.rowCount) }
     writer.writeRepeated(StringKind.self, tag: 50, self.columns)
     writer.writeRepeated(StringKind.self, tag: 58, self.classes)
-    writer.writeMap(StringKind.self, Int64Kind.self, tag: 66, self.classCounts)
+    writer.writeMap(StringKeyKind.self, Int64Kind.self, tag: 66, self.classCounts.entries)
     if self.sizeBytes != 0 { writer.writeTag(72); writer.writeInt64(self.sizeBytes) }
     if !self.sha256.isEmpty { writer.writeTag(82); writer.writeString(self.sha256) }
     if let value = self.createTime { writer.writeTag(90); writer.writeMessage(value) }
@@ -166,7 +166,7 @@ public struct EvaluationDataset: Message {
     visitor.visitScalar(FieldName(5, "row_count", json: "rowCount"), Int64Kind.scalar(self.rowCount), hasPresence: false)
     visitor.visitRepeated(FieldName(6, "columns", json: "columns"), StringKind.self, self.columns)
     visitor.visitRepeated(FieldName(7, "classes", json: "classes"), StringKind.self, self.classes)
-    visitor.visitMap(FieldName(8, "class_counts", json: "classCounts"), StringKind.self, Int64Kind.self, self.classCounts)
+    visitor.visitMap(FieldName(8, "class_counts", json: "classCounts"), StringKeyKind.self, Int64Kind.self, self.classCounts.entries)
     visitor.visitScalar(FieldName(9, "size_bytes", json: "sizeBytes"), Int64Kind.scalar(self.sizeBytes), hasPresence: false)
     visitor.visitScalar(FieldName(10, "sha256", json: "sha256"), StringKind.scalar(self.sha256), hasPresence: false)
     if let value = self.createTime { visitor.visitMessage(FieldName(11, "create_time", json: "createTime"), value) }
@@ -425,7 +425,7 @@ public struct EvaluationScore: Message {
   public static let protoName = "assay.evaluation.v1.Score"
 
   public var metric: String = ""
-  public var parameters: [String: String] = [:]
+  public var parameters: StringMap<String> = [:]
   public var value: Double? = nil
   public var undefinedReason: String = ""
   /// Why this metric could not be computed from this file, in the words of the metric's error.
@@ -436,7 +436,7 @@ public struct EvaluationScore: Message {
 
   public init() {}
 
-  public init(metric: String = "", parameters: [String: String] = [:], value: Double? = nil, undefinedReason: String = "", error: String = "", classScores: [EvaluationClassScore] = []) {
+  public init(metric: String = "", parameters: StringMap<String> = [:], value: Double? = nil, undefinedReason: String = "", error: String = "", classScores: [EvaluationClassScore] = []) {
     self.metric = metric
     self.parameters = parameters
     self.value = value
@@ -451,7 +451,7 @@ public struct EvaluationScore: Message {
         case 10:
           self.metric = try reader.readString(field: "assay.evaluation.v1.Score.metric")
         case 18:
-          try reader.readMapEntry(StringKind.self, StringKind.self, into: &self.parameters, field: "assay.evaluation.v1.Score.parameters")
+          try reader.readMapEntry(StringKeyKind.self, StringKind.self, into: &self.parameters.entries, field: "assay.evaluation.v1.Score.parameters")
         case 25:
           self.value = try reader.readDouble()
         case 34:
@@ -469,7 +469,7 @@ public struct EvaluationScore: Message {
   public var encodedSize: Int {
     var size = self.unknownFields.count
     if !self.metric.isEmpty { size += 1 + WireSize.string(self.metric) }
-    size += WireSize.map(StringKind.self, StringKind.self, tagSize: 1, self.parameters)
+    size += WireSize.map(StringKeyKind.self, StringKind.self, tagSize: 1, self.parameters.entries)
     if self.value != nil { size += 9 }
     if !self.undefinedReason.isEmpty { size += 1 + WireSize.string(self.undefinedReason) }
     if !self.error.isEmpty { size += 1 + WireSize.string(self.error) }
@@ -479,7 +479,7 @@ public struct EvaluationScore: Message {
 
   public func encode(into writer: inout WireWriter) {
     if !self.metric.isEmpty { writer.writeTag(10); writer.writeString(self.metric) }
-    writer.writeMap(StringKind.self, StringKind.self, tag: 18, self.parameters)
+    writer.writeMap(StringKeyKind.self, StringKind.self, tag: 18, self.parameters.entries)
     if let value = self.value { writer.writeTag(25); writer.writeDouble(value) }
     if !self.undefinedReason.isEmpty { writer.writeTag(34); writer.writeString(self.undefinedReason) }
     if !self.error.isEmpty { writer.writeTag(42); writer.writeString(self.error) }
@@ -489,7 +489,7 @@ public struct EvaluationScore: Message {
 
   public func visit(_ visitor: inout some FieldVisitor) {
     visitor.visitScalar(FieldName(1, "metric", json: "metric"), StringKind.scalar(self.metric), hasPresence: false)
-    visitor.visitMap(FieldName(2, "parameters", json: "parameters"), StringKind.self, StringKind.self, self.parameters)
+    visitor.visitMap(FieldName(2, "parameters", json: "parameters"), StringKeyKind.self, StringKind.self, self.parameters.entries)
     if let value = self.value { visitor.visitScalar(FieldName(3, "value", json: "value"), DoubleKind.scalar(value), hasPresence: true) }
     visitor.visitScalar(FieldName(4, "undefined_reason", json: "undefinedReason"), StringKind.scalar(self.undefinedReason), hasPresence: false)
     visitor.visitScalar(FieldName(5, "error", json: "error"), StringKind.scalar(self.error), hasPresence: false)
