@@ -1,7 +1,7 @@
 /// A string as the key of a map: equal to another where their bytes are.
 ///
-/// Swift holds "é" and "e\u{301}" to be the same string, since Unicode does; to protobuf they are two
-/// keys. A map by `String` would lose one of two such entries.
+/// Swift holds "\u{e9}" and "e\u{301}" to be the same string, since Unicode does; to protobuf they
+/// are two keys. A map by `String` would lose one of two such entries.
 @frozen
 public struct UTF8Key: Sendable {
   public let string: String
@@ -11,9 +11,11 @@ public struct UTF8Key: Sendable {
 
   @inlinable
   func withBytes<R>(_ body: (UnsafeRawBufferPointer) -> R) -> R {
-    // Copies nothing, unless the string is a foreign one.
-    var string = string
-    return string.withUTF8 { body(UnsafeRawBufferPointer($0)) }
+    let result = string.utf8.withContiguousStorageIfAvailable { body(UnsafeRawBufferPointer($0)) }
+    if let result { return result }
+    // A string bridged from elsewhere: make it contiguous first.
+    var copy = string
+    return copy.withUTF8 { body(UnsafeRawBufferPointer($0)) }
   }
 }
 
@@ -23,6 +25,8 @@ extension UTF8Key: Hashable {
     lhs.withBytes { left in rhs.withBytes { right in UTF8Text.areEqual(left, right) } }
   }
 
+  /// By bytes as well: of one text there are so many spellings that a sender could fill a table
+  /// with a single hash.
   @inlinable
   public func hash(into hasher: inout Hasher) {
     withBytes { hasher.combine(bytes: $0) }

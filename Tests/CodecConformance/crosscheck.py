@@ -326,7 +326,7 @@ def main() -> None:
     parser.add_argument("--include", type=Path, required=True, help="folder of google/protobuf")
     parser.add_argument("--protoc", default="protoc")
     parser.add_argument("--seed", type=int, default=random.SystemRandom().getrandbits(32))
-    parser.add_argument("--count", type=int, default=12_000, help="messages in each direction")
+    parser.add_argument("--count", type=int, default=10_000, help="messages in each direction")
     arguments = parser.parse_args()
 
     print(f"cross-check with Python's protobuf: seed {arguments.seed}", flush=True)

@@ -45,4 +45,38 @@ struct GeneratedNameTests {
     #expect(KitchenSinkFile.descriptor.starts(with: prefix + Array("assay.kitchen.v1".utf8)))
     #expect(try KitchenNothing(serialized: KitchenSinkFile.descriptor).encodedSize > 1000)
   }
+
+  @Test("a file without package may call its messages as Swift calls its types")
+  func swiftTypes() throws {
+    let message = OptionalMessage(optional: OptionalMessage())
+    #expect(try OptionalMessage(serialized: message.serialized()).optional == OptionalMessage())
+    #expect(OptionalMessage.protoName == "Optional" && Int32Message(value: 1).value == 1)
+    #expect(classMessage(switch: .default).`switch`.rawValue == 1)
+    #expect(_Message(unnamed: 1, unnamed_0: .a(3)).serialized() == hex("0801 1803"))
+  }
+
+  @Test("types nested in types of the same name are told apart")
+  func nestedNames() throws {
+    let message = Outer(
+      inner: Outer.OuterMessage(
+        inner: Outer.OuterMessage.OuterMessage(depth: 2), top: Outer()), other: RMessage())
+    #expect(try Outer(serialized: message.serialized()) == message)
+    #expect(Outer.OuterMessage.OuterMessage.protoName == "Outer.Outer.Outer")
+  }
+
+  @Test("names that fall together in Swift are numbered, and the cases of Optional left to it")
+  func collisions() throws {
+    let message = Collisions(
+      fooBar_1: Collisions.fooBar(), kind: .none_("a"), kind_1: .self_(Collisions()), merge: 7,
+      encode: 8, visit: 9, serialized: 10, with: 11, boxed: Collisions(merge: 1))
+    #expect(try Collisions(serialized: message.serialized()) == message)
+    #expect(Nothing.none_.rawValue == 0 && Nothing.protoName_.protoName == "NOTHING_PROTO_NAME")
+    #expect(Nothing.allCases.count == Set(Nothing.allCases.map(\.rawValue)).count)
+  }
+
+  @Test("services and messages that would share a name do not")
+  func services() {
+    #expect(Search_Methods.all.map(\.name).first == "Search.All")
+    #expect(Search_Methods.all.count == 6 && EmptyMethods.all.isEmpty)
+  }
 }

@@ -140,6 +140,36 @@ struct JSONTests {
     #expect(compact.print(duration) == "\"\(text)\"")
   }
 
+  @Test("field masks are their paths, as JSON spells names")
+  func fieldMasks() {
+    func text(_ paths: String...) -> String {
+      JSONPrinter(isPretty: false).print(Google_Protobuf_FieldMask(paths: paths))
+    }
+    #expect(text() == "\"\"")
+    #expect(text("photo", "user.display_name", "a1_b2") == "\"photo,user.displayName,a1B2\"")
+    // What could not be read back shows its parts.
+    for path in ["fooBar", "foo_3", "foo__bar", "foo_", "foo bar"] {
+      #expect(text(path) == "{\"paths\":[\"\(path)\"]}")
+    }
+  }
+
+  @Test("printing strictly, what JSON has no form for is refused by the name of its type")
+  func strict() throws {
+    let printer = JSONPrinter(isPretty: false)
+    let good = KitchenWellKnown(time: Google_Protobuf_Timestamp(seconds: 1))
+    #expect(try printer.strictlyPrint(good) == printer.print(good))
+    let late = Google_Protobuf_Timestamp(seconds: 253_402_300_800)
+    #expect(throws: JSONPrinterError.outOfRange(type: "google.protobuf.Timestamp")) {
+      try printer.strictlyPrint(KitchenWellKnown(time: late))
+    }
+    #expect(throws: JSONPrinterError.outOfRange(type: "google.protobuf.Duration")) {
+      try printer.strictlyPrint(Google_Protobuf_Duration(seconds: 1, nanos: -1))
+    }
+    #expect(throws: JSONPrinterError.outOfRange(type: "google.protobuf.FieldMask")) {
+      try printer.strictlyPrint(Google_Protobuf_FieldMask(paths: ["fooBar"]))
+    }
+  }
+
   @Test("wrappers, Value, Struct and ListValue are what they hold")
   func transparent() {
     let object = Google_Protobuf_Value(

@@ -176,6 +176,21 @@ struct MalformedTests {
     }
   }
 
+  @Test("a reader may be given another limit of nesting")
+  func otherLimit() throws {
+    let bytes = hex("1204 1202 1200")
+    func read(_ limit: Int) throws -> KitchenNode {
+      try bytes.withUnsafeBytes { buffer in
+        var reader = WireReader(buffer, recursionLimit: limit)
+        var node = KitchenNode()
+        try node.merge(from: &reader)
+        return node
+      }
+    }
+    #expect(try read(3).next?.next?.next == KitchenNode())
+    #expect(throws: CodecError.recursionLimit(2)) { try read(2) }
+  }
+
   @Test("every error says in words what is wrong")
   func descriptions() {
     let errors: [CodecError] = [

@@ -104,4 +104,14 @@ struct ScalarTests {
     #expect(
       try KitchenScalars(serialized: KitchenScalars(aString: text).serialized()).aString == text)
   }
+
+  @Test("messages of every size around those that are encoded on the stack come out whole")
+  func sizes() throws {
+    for length in [0, 1, 100] + Array(480...560) + [100_000] {
+      let message = KitchenScalars(someBytes: (0..<length).map { UInt8(truncatingIfNeeded: $0) })
+      let bytes = message.serialized()
+      #expect(bytes.count == message.encodedSize && bytes.capacity >= bytes.count)
+      #expect(try KitchenScalars(serialized: bytes) == message)
+    }
+  }
 }
