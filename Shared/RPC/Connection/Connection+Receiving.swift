@@ -23,7 +23,7 @@ extension Connection {
     case .response: try handleResponse(header, payload)
     case .message: try handleMessage(header, payload)
     case .status: try handleStatus(header, payload)
-    case .cancel: try handleCancel(header)
+    case .cancel: try handleCancel(header, payload)
     case .credit: try handleCredit(header, payload)
     case .ping: try handlePing(header, payload)
     case .goaway: try handleGoaway(payload)
@@ -78,7 +78,10 @@ extension Connection {
     send(.status, [.endStream], header.stream, RPCStatus(error))
   }
 
-  func handleCancel(_ header: FrameHeader) throws(ProtocolViolation) {
+  func handleCancel(_ header: FrameHeader, _ payload: UnsafeRawBufferPointer)
+    throws(ProtocolViolation)
+  {
+    _ = try decode(RPCCancel.self, payload)
     guard let call = try state.receivedCancel(header.stream) else { return }
     call.over(.cancelled)
     closeIfDrained()
