@@ -143,28 +143,23 @@ class Session:
         self.settle()
 
     def drain(self) -> None:
-        """The server begins to drain; its first GOAWAY is under way until ``settle``."""
+        """The server begins to drain; the client reads of it after its own next frame."""
         self.steps.append({"action": "drain", "by": "server"})
         self.server.drain()
         self._under_way = self.server.take_output()
-        self._keep("server", self._under_way)
 
     def settle(self) -> None:
         """Until nothing moves any more."""
         moved = True
         while moved:
-            moved = False
+            moved = self._react()
             if not self._is_scripted and (data := self.client.take_output()):
                 moved = True
                 self._deliver("client", data)
-            if self._under_way:
-                self.client.receive(self._under_way, 0.0)
+            if data := self._under_way + self.server.take_output():
+                moved = True
                 self._under_way = b""
-                moved = True
-            if data := self.server.take_output():
-                moved = True
                 self._deliver("server", data)
-            self._react()
 
     def _deliver(self, side: str, data: bytes) -> None:
         self._keep(side, data)
@@ -180,13 +175,15 @@ class Session:
             text = encode_frame(*frame)
             self.steps.append({"from": side, "frame": _name(frame), "hex": text.hex()})
 
-    def _react(self) -> None:
-        for event in self.server.take_events():
+    def _react(self) -> bool:
+        served, noticed = self.server.take_events(), self.client.take_events()
+        for event in served:
             if isinstance(event, (CallArrived, CallChanged)):
                 self._application.changed(event.call)
-        for event in self.client.take_events():
+        for event in noticed:
             if isinstance(event, CallChanged) and self.reads:
                 self._read(event.call)
+        return bool(served or noticed)
 
     def read_all(self, call: Call) -> None:
         """A client that has not read does so now."""
