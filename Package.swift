@@ -147,7 +147,8 @@ let package = Package(
     tests("CodecTests", ["Codec", "CodecSchemas"]),
     tests("CryptoTests", ["Crypto"]),
     tests("RPCTests", ["API", "Codec", "RPC"]),
-    tests("TransportTests", ["API", "Codec", "RPC", "Transport", "CLinux"]),
+    tests(
+      "TransportTests", ["API", "Codec", "RPC", "Transport", "CLinux"], exclude: ["FrozenPeer"]),
     tests("StorageTests", ["Crypto", "CSQLite", "Storage"]),
     tests("IdentityTests", ["API", "Crypto", "Identity", "RPC"]),
     tests("ServiceKitTests", ["ServiceKit", "RPC", "API"]),
