@@ -98,6 +98,30 @@ class AsyncTests(unittest.IsolatedAsyncioTestCase):
             await task
         await self._eventually(lambda: self.service.cancelled == 1)
 
+    async def test_a_handler_does_not_take_cancellation_for_the_end_of_messages(self) -> None:
+        ends: list[str] = []
+
+        async def collect(requests, context):
+            try:
+                async for _ in requests:
+                    ends.append("message")
+                ends.append("end")
+            except asyncio.CancelledError:
+                ends.append("cancelled")
+                raise
+            return Echo()
+
+        server = Server()
+        self.service.Collect = collect
+        server.add_service(ECHO_SERVICE, self.service)
+        async with Channel(f"127.0.0.1:{await server.start()}") as channel:
+            async with channel.open(COLLECT, Echo) as call:
+                await call.send(Echo())
+                await self._eventually(lambda: ends == ["message"])
+            await self._eventually(lambda: len(ends) == 2)
+        await server.close()
+        self.assertEqual(ends, ["message", "cancelled"])
+
     async def test_a_deadline_passes_on_both_sides(self) -> None:
         with self.assertRaises(RPCError) as caught:
             request = Echo(delay_milliseconds=20_000)

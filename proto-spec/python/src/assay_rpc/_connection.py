@@ -331,6 +331,11 @@ class Connection:
 
     # Deadlines.
 
+    def set_deadline(self, call: Call, deadline: float) -> None:
+        """Server: a deadline for a call whose client has set none."""
+        call.deadline = deadline
+        self._watch(deadline)
+
     def _watch(self, deadline: float | None) -> None:
         if deadline is not None and (self._next_deadline is None or deadline < self._next_deadline):
             self._next_deadline = deadline
@@ -338,7 +343,8 @@ class Connection:
     def _deadlines_due(self, now: float) -> None:
         self._next_deadline = None
         self._waiting = deque(call for call in self._waiting if not call.is_over)
-        for call in [*self.streams.values(), *self._waiting]:
+        # Those that wait first, or the end of another call would begin them.
+        for call in [*self._waiting, *self.streams.values()]:
             if call.deadline is not None and call.deadline <= now:
                 self.abort(call, self._deadline_exceeded(call, now))
             else:

@@ -40,4 +40,4 @@ def parse(kind: type[Message], payload: bytes) -> Message:
         return kind.FromString(payload)
     except DecodeError as error:
         name = kind.DESCRIPTOR.full_name
-        raise ProtocolViolation("payload", f"malformed {name}: {error}") from error
+        raise ProtocolViolation("F6", f"malformed {name}: {error}") from error

@@ -133,7 +133,7 @@ class RPCError(Exception):
 class ProtocolViolation(Exception):
     """What a peer did that the protocol forbids: it ends the connection.
 
-    ``rule`` is the id of the rule in ``wire.md``; "payload" for a payload that does not parse.
+    ``rule`` is the id of the rule in ``wire.md``.
     """
 
     def __init__(self, rule: str, message: str) -> None:

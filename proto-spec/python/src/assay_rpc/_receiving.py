@@ -50,7 +50,7 @@ class Receiver:
         if connection.peer is not None:
             raise ProtocolViolation("H4", "a second HELLO")
         if frame.payload[: len(MAGIC)] != MAGIC:
-            raise ProtocolViolation("magic", "HELLO without the magic bytes: not an Assay peer")
+            raise ProtocolViolation("F6", "HELLO without the magic bytes: not an Assay peer")
         hello = _control.parse(_control.Hello, frame.payload[len(MAGIC) :])
         if not self._is_client:
             connection.send_hello()
@@ -76,7 +76,7 @@ class Receiver:
     def _request(self, frame: Frame) -> None:
         connection = self._connection
         if self._is_client:
-            raise ProtocolViolation("kinds", "REQUEST from a server")
+            raise ProtocolViolation("F2", "REQUEST from a server")
         request = _control.parse(_control.Request, frame.payload)
         if frame.stream % 2 == 0:
             raise ProtocolViolation("S1", f"REQUEST on even stream {frame.stream}")
@@ -113,16 +113,14 @@ class Receiver:
             connection.sender.give_back(None, cost)
             return
         if call.is_inbound_ended:
-            raise ProtocolViolation(
-                "END_STREAM", f"MESSAGE on stream {frame.stream} after its END_STREAM"
-            )
+            raise ProtocolViolation("C5", f"MESSAGE on stream {frame.stream} after its END_STREAM")
         call.receive_credit.spend(cost, f"stream {frame.stream}")
         ends = bool(frame.flags & END_STREAM)
         more = bool(frame.flags & MORE)
         call.inbox.has_had_frames = True
         if is_empty:
             if frame.payload or not ends or more or call.inbox.is_in_message:
-                raise ProtocolViolation("EMPTY", "EMPTY on what is not a bare END_STREAM")
+                raise ProtocolViolation("C3", "EMPTY on what is not a bare END_STREAM")
         else:
             if more and ends:
                 raise ProtocolViolation("C3", "END_STREAM in the middle of a message")
@@ -179,7 +177,7 @@ class Receiver:
     def _cancel(self, frame: Frame) -> None:
         connection = self._connection
         if self._is_client:
-            raise ProtocolViolation("kinds", "CANCEL from a server")
+            raise ProtocolViolation("F2", "CANCEL from a server")
         _control.parse(_control.Cancel, frame.payload)
         call = self._find(frame)
         if call is None:
@@ -213,27 +211,33 @@ class Receiver:
     def _goaway(self, frame: Frame) -> None:
         connection = self._connection
         goaway = _control.parse(_control.Goaway, frame.payload)
+        if self._is_client and connection.peer is not None:
+            self._send_elsewhere(goaway.last_stream)
         if goaway.code != 0:
             code = StatusCode.of(goaway.code)
             connection.close_error = runtime_error(
                 code, f"the peer closed the connection: {goaway.message}"
             )
-        if connection.peer is None:
             connection.close()
-            return
-        connection.phase = type(connection.phase).DRAINING
+        elif connection.peer is None:
+            connection.close("GOAWAY before HELLO")
+        else:
+            connection.phase = type(connection.phase).DRAINING
+            connection.emit(PeerDraining())
+            connection.close_if_drained()
+
+    def _send_elsewhere(self, last_stream: int) -> None:
+        """Client: calls that the peer will not process."""
+        connection = self._connection
         error = runtime_error(StatusCode.UNAVAILABLE, "the peer is draining", not_processed=True)
-        if self._is_client:
-            for stream in sorted(connection.streams):
-                if stream > goaway.last_stream:
-                    connection.end_call(connection.streams.pop(stream), error)
-            connection.fail_waiting(error)
-        connection.emit(PeerDraining())
-        connection.close_if_drained()
+        for stream in sorted(connection.streams):
+            if stream > last_stream:
+                connection.end_call(connection.streams.pop(stream), error)
+        connection.fail_waiting(error)
 
     def _expect_client(self, frame: Frame) -> None:
         if not self._is_client:
-            raise ProtocolViolation("kinds", f"{frame.kind.name} from a client")
+            raise ProtocolViolation("F2", f"{frame.kind.name} from a client")
 
     def _find(self, frame: Frame) -> Call | None:
         """The frame's call; None if its stream is gone [C5]."""

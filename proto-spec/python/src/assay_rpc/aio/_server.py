@@ -16,6 +16,7 @@ from .._errors import RPCError, StatusCode, StatusDetails, StatusOrigin
 from .._messages import message_class, parse_request
 from .._metadata import Metadata, MetadataLike, make_metadata
 from .._pipeline import Pipeline
+from .._request import UNARY_TIMEOUT_SECONDS
 from .._settings import Settings
 from .._status import read_metadata
 from .._stub import kinds_of
@@ -138,6 +139,10 @@ class Server:
             call.finish(self._unimplemented(call.method))
             endpoint.flush()
             return
+        is_unary = not method.client_streams and not method.server_streams
+        if is_unary and call.deadline is None:
+            # Only streaming calls may go without.
+            endpoint.connection.set_deadline(call, call.started + UNARY_TIMEOUT_SECONDS)
         task = asyncio.ensure_future(self._answer(endpoint, call, method))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
@@ -195,6 +200,9 @@ async def _requests(endpoint: Endpoint, call: Call, method: Method) -> AsyncIter
         if data is not None:
             endpoint.flush()
             yield parse_request(method.request, data)
+        elif call.is_over:
+            # The caller has left: not to be mistaken for the end of its messages [C7].
+            raise asyncio.CancelledError
         elif call.is_inbound_ended:
             return
         else:
