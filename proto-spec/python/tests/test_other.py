@@ -1,7 +1,7 @@
 """Both clients against the echo service of another implementation.
 
-``ASSAY_ECHO_TARGET`` is its host and port; ``ASSAY_ECHO_CA`` the authority of its certificate, where
-it speaks TLS.
+``ASSAY_ECHO_TARGET`` is its host and port; ``ASSAY_ECHO_CA`` the authority of its certificate,
+where it speaks TLS.
 """
 
 from __future__ import annotations

@@ -5,7 +5,7 @@ protocol; ``assay_rpc.Connection`` is its state machine, without any I/O.
 """
 
 from ._channel import Channel, ClientCall
-from ._connection import Connection, Phase, Role
+from ._connection import Connection
 from ._errors import (
     FieldViolation,
     HopTime,
@@ -18,6 +18,7 @@ from ._errors import (
     StatusOrigin,
 )
 from ._metadata import Metadata, first
+from ._phase import Phase, Role
 from ._settings import Settings
 from ._stub import Stub
 from ._tls import TLS, ServerTLS

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ._credit import ReceiveCredit, SendCredit
 from ._errors import RPCError
@@ -39,7 +39,7 @@ class Call:
         self.started = started
         self.stream = 0
         """0 until the stream is open."""
-        self.request: Message | None = None
+        self.request: Any = None
         """The REQUEST: as it arrived, or as it will be sent when a stream is free."""
         self.inbox = Inbox()
         self.outbox: deque[Outgoing] = deque()

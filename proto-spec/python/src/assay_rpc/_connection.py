@@ -7,8 +7,9 @@ are thin layers over the same rules, and tests need no socket.
 
 from __future__ import annotations
 
-import enum
 from collections import deque
+
+from google.protobuf.message import Message
 
 from . import _control
 from ._call import Call, Outgoing
@@ -33,6 +34,7 @@ from ._frames import (
     Kind,
 )
 from ._output import Output
+from ._phase import Phase, Role
 from ._receiving import Receiver
 from ._sending import OUTPUT_HIGH_WATER_BYTES, Sender
 from ._settings import Settings
@@ -42,24 +44,6 @@ HIGHEST_STREAM = 2_147_483_647
 UNREAD_LIMIT_BYTES = 4 << 20
 """Unread by the peer; above it nothing is read from the peer [R5]."""
 DRAIN_STEP_SECONDS = 1.0
-
-
-class Role(enum.Enum):
-    """Which side of the connection this is; the client is the side that connected."""
-
-    CLIENT = "client"
-    SERVER = "server"
-
-
-class Phase(enum.Enum):
-    """Where a connection is in its life."""
-
-    AWAITING_HELLO = "awaiting hello"
-    OPEN = "open"
-    DRAINING = "draining"
-    """One side has said GOAWAY: calls finish, none begin."""
-    CLOSING = "closing"
-    """What is in ``output`` is written, then this side's direction ends; input is dropped."""
 
 
 class Connection:
@@ -101,6 +85,12 @@ class Connection:
         self._next_deadline: float | None = None
         if role is Role.CLIENT:
             self.send_hello()
+
+    @property
+    def announced(self) -> Settings:
+        """``peer``, where it is known to be there: every stream is younger than HELLO."""
+        assert self.peer is not None
+        return self.peer
 
     # What moves bytes uses these.
 
@@ -184,7 +174,7 @@ class Connection:
 
     def open_call(
         self,
-        request: _control.Request,
+        request: Message,
         *,
         message: bytes | None,
         timeout: float | None,
@@ -212,7 +202,7 @@ class Connection:
     def start_waiting(self) -> None:
         """Opens what waits, as far as the peer allows."""
         while self._waiting and self.phase is Phase.OPEN:
-            if len(self.streams) >= self.peer.max_concurrent_streams:
+            if len(self.streams) >= self.announced.max_concurrent_streams:
                 return
             call = self._waiting.popleft()
             if not call.is_over:
@@ -230,7 +220,7 @@ class Connection:
         first = call.outbox[0] if call.outbox else None
         if first is not None and first.end_stream and first.message is not None:
             request.message = bytes(first.message)
-            if request.ByteSize() <= self.peer.max_frame_bytes:
+            if request.ByteSize() <= self.announced.max_frame_bytes:
                 flags = END_STREAM
                 call.outbox.clear()
             else:
@@ -246,14 +236,14 @@ class Connection:
     def _check_request(self, call: Call) -> RPCError | None:
         for outgoing in call.outbox:
             size = len(outgoing.message or b"")
-            if size > self.peer.max_message_bytes:
+            if size > self.announced.max_message_bytes:
                 return self.sender.message_over_limit(call, size)
         size = call.request.ByteSize()
-        if size > self.peer.max_frame_bytes:
+        if size > self.announced.max_frame_bytes:
             return over_limit(
                 f"{call.method}: metadata and credential make a REQUEST too large",
                 "max_frame_bytes",
-                self.peer.max_frame_bytes,
+                self.announced.max_frame_bytes,
                 size,
             )
         return None
@@ -290,7 +280,7 @@ class Connection:
 
     def add_stream(self, call: Call) -> None:
         """The stream is open: both sides have their first credit on it [R1]."""
-        call.send_credit = SendCredit(self.peer.initial_stream_credit_bytes)
+        call.send_credit = SendCredit(self.announced.initial_stream_credit_bytes)
         call.receive_credit = ReceiveCredit(self.settings.initial_stream_credit_bytes)
         self.streams[call.stream] = call
         self._watch(call.deadline)

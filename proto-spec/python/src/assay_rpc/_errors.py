@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import enum
 from dataclasses import dataclass
+from typing import Any
 
 from ._metadata import Metadata
 
@@ -141,7 +142,7 @@ class ProtocolViolation(Exception):
         self.rule = rule
 
 
-def runtime_error(code: StatusCode, message: str, **details: object) -> RPCError:
+def runtime_error(code: StatusCode, message: str, **details: Any) -> RPCError:
     """An error that no handler gave: a deadline, a limit, a drain, a cancelled call."""
     return RPCError(code, message, StatusDetails(origin=StatusOrigin.RUNTIME, **details))
 

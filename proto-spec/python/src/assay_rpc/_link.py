@@ -8,9 +8,10 @@ import threading
 import time
 
 from ._call import Call
-from ._connection import Connection, Phase, Role
+from ._connection import Connection
 from ._errors import RPCError, StatusCode, runtime_error
 from ._events import CallChanged, ConnectionEnded, Event
+from ._phase import Phase, Role
 from ._pipeline import LINGER_SECONDS, Pipeline
 from ._request import parse_target
 from ._settings import Settings

@@ -22,7 +22,7 @@ class Output:
 
     def take(self, limit: int) -> bytes:
         """Whole frames up to about ``limit`` bytes, at least one if there is any."""
-        taken = []
+        taken: list[bytes] = []
         size = 0
         while self._chunks and (not taken or size + len(self._chunks[0]) <= limit):
             chunk = self._chunks.popleft()

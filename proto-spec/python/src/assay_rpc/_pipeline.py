@@ -21,7 +21,10 @@ class Pipeline:
         self.tls = tls
         self._pending = b""
         if tls is not None:
-            self._handshake()
+            try:
+                tls.handshake()
+            except ssl.SSLError as error:
+                self._fail(tls, error)
 
     def receive(self, data: bytes, now: float) -> list[Event]:
         """Bytes of the socket."""
@@ -29,7 +32,7 @@ class Pipeline:
             try:
                 data = self.tls.decrypt(data)
             except ssl.SSLError as error:
-                self._fail(error)
+                self._fail(self.tls, error)
                 return self.connection.take_events()
         self.connection.receive(data, now)
         return self.connection.take_events()
@@ -69,17 +72,11 @@ class Pipeline:
         """Ask when ``output`` gave nothing: whether to end this side's direction now."""
         return self.connection.wants_close and not self._pending and not self._has_plain_output
 
-    def _handshake(self) -> None:
-        try:
-            self.tls.handshake()
-        except ssl.SSLError as error:
-            self._fail(error)
-
-    def _fail(self, error: ssl.SSLError) -> None:
+    def _fail(self, tls: TLSLayer, error: ssl.SSLError) -> None:
         reason = (
             getattr(error, "verify_message", None) or getattr(error, "reason", None) or str(error)
         )
         self.connection.close_error = runtime_error(
-            StatusCode.UNAVAILABLE, f"TLS failed: {reason}", not_processed=not self.tls.is_ready
+            StatusCode.UNAVAILABLE, f"TLS failed: {reason}", not_processed=not tls.is_ready
         )
         self.connection.close()

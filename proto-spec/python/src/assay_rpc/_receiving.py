@@ -10,6 +10,7 @@ from ._credit import message_cost
 from ._errors import ProtocolViolation, RPCError, StatusCode, over_limit, runtime_error
 from ._events import CallArrived, CallChanged, PeerDraining, PeerReady
 from ._frames import ACK, EMPTY, END_STREAM, MAGIC, MORE, Frame, Kind
+from ._phase import Phase, Role
 from ._settings import settings_of
 from ._status import error_from_status, read_metadata
 
@@ -24,7 +25,7 @@ class Receiver:
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
-        self._is_client = connection.role.value == "client"
+        self._is_client = connection.role is Role.CLIENT
         self._handlers = {
             Kind.HELLO: self._hello,
             Kind.REQUEST: self._request,
@@ -69,7 +70,7 @@ class Receiver:
             connection.settings.ping_interval_milliseconds, peer.ping_interval_milliseconds
         )
         connection.silence.peer_ready(interval / 1_000)
-        connection.phase = type(connection.phase).OPEN
+        connection.phase = Phase.OPEN
         connection.emit(PeerReady())
         connection.start_waiting()
 
@@ -222,7 +223,7 @@ class Receiver:
         elif connection.peer is None:
             connection.close("GOAWAY before HELLO")
         else:
-            connection.phase = type(connection.phase).DRAINING
+            connection.phase = Phase.DRAINING
             connection.emit(PeerDraining())
             connection.close_if_drained()
 

@@ -51,7 +51,7 @@ class Sender:
 
     def message_over_limit(self, call: Call, size: int) -> RPCError:
         """The limit that the peer announced is met before anything is sent [H6]."""
-        limit = self._connection.peer.max_message_bytes
+        limit = self._connection.announced.max_message_bytes
         what = f"{call.method}: message larger than the peer takes"
         return over_limit(what, "max_message_bytes", limit, size)
 
@@ -89,7 +89,7 @@ class Sender:
             return True
         left = len(outgoing.message) - outgoing.offset
         credit = min(call.send_credit.available, self.credit.available) - message_cost(0)
-        size = min(left, connection.peer.max_frame_bytes, credit)
+        size = min(left, connection.announced.max_frame_bytes, credit)
         if size < 0 or (size == 0 and left > 0):
             return False
         part = outgoing.message[outgoing.offset : outgoing.offset + size]
@@ -126,7 +126,7 @@ class Sender:
         """A success with one message: one frame, where it fits [C1]."""
         if call.is_over:
             return
-        peer = self._connection.peer
+        peer = self._connection.announced
         if len(message) > peer.max_message_bytes:
             self.finish(call, self.message_over_limit(call, len(message)), ())
             return
@@ -146,7 +146,7 @@ class Sender:
             return
         call.is_outbound_ended = True
         status = status_of(error, metadata)
-        limit = self._connection.peer.max_frame_bytes
+        limit = self._connection.announced.max_frame_bytes
         if error is None and status.ByteSize() > limit:
             what = f"{call.method}: the answer's metadata is too large"
             error = over_limit(what, "max_frame_bytes", limit, status.ByteSize())
@@ -164,11 +164,11 @@ class Sender:
 
     def refuse(self, stream: int, error: RPCError) -> None:
         """Answers a REQUEST that no handler will see [C8]."""
-        payload = fitting(status_of(error), self._connection.peer.max_frame_bytes)
+        payload = fitting(status_of(error), self._connection.announced.max_frame_bytes)
         self._connection.output.add(Kind.STATUS, END_STREAM, stream, payload)
 
     def _send_status(self, call: Call, status: Message, error: RPCError | None = None) -> None:
-        payload = fitting(status, self._connection.peer.max_frame_bytes)
+        payload = fitting(status, self._connection.announced.max_frame_bytes)
         self._connection.output.add(Kind.STATUS, END_STREAM, call.stream, payload)
         self._answered(call, error)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ssl
 from dataclasses import dataclass
+from typing import Any
 
 from ._frames import ALPN
 
@@ -132,7 +133,8 @@ class TLSLayer:
         certificate = self._object.getpeercert()
         if not certificate:
             return None
-        names = [pair for group in certificate.get("subject", ()) for pair in group]
+        subject: Any = certificate.get("subject", ())
+        names = [pair for group in subject for pair in group]
         return ", ".join(f"{_SHORT.get(key, key)}={value}" for key, value in names)
 
 

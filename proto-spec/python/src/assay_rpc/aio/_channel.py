@@ -14,11 +14,12 @@ from typing import (
 from google.protobuf.message import Message
 
 from .._call import Call
-from .._connection import Connection, Phase, Role
+from .._connection import Connection
 from .._errors import RPCError, StatusCode, runtime_error
 from .._link import connect_error
 from .._messages import parse_answer
 from .._metadata import Metadata, MetadataLike
+from .._phase import Phase, Role
 from .._pipeline import Pipeline
 from .._request import UNARY_TIMEOUT_SECONDS, make_request, may_try_again, parse_target
 from .._settings import Settings
@@ -270,7 +271,8 @@ class Channel:
             connection = Connection(
                 Role.CLIENT, self._settings, now=now, credential=self._credential
             )
-            return Pipeline(connection, context and TLSLayer(context, server_name=name))
+            layer = None if context is None else TLSLayer(context, server_name=name)
+            return Pipeline(connection, layer)
 
         loop = asyncio.get_running_loop()
         _, endpoint = await loop.create_connection(lambda: Endpoint(make), self._host, self._port)

@@ -11,10 +11,11 @@ from google.protobuf.descriptor import ServiceDescriptor
 from google.protobuf.message import Message
 
 from .._call import Call
-from .._connection import Connection, Role
+from .._connection import Connection
 from .._errors import RPCError, StatusCode, StatusDetails, StatusOrigin
 from .._messages import message_class, parse_request
 from .._metadata import Metadata, MetadataLike, make_metadata
+from .._phase import Role
 from .._pipeline import Pipeline
 from .._request import UNARY_TIMEOUT_SECONDS
 from .._settings import Settings
@@ -127,7 +128,8 @@ class Server:
     def _endpoint(self) -> Endpoint:
         def make(now: float) -> Pipeline:
             connection = Connection(Role.SERVER, self._settings, now=now)
-            return Pipeline(connection, self._context and TLSLayer(self._context))
+            context = self._context
+            return Pipeline(connection, None if context is None else TLSLayer(context))
 
         endpoint = Endpoint(make, self._on_call, self._endpoints.discard)
         self._endpoints.add(endpoint)
