@@ -9,7 +9,9 @@ import threading
 import time
 import unittest
 
-from assay_rpc import TLS, Channel, RPCError, StatusCode, aio
+from assay_rpc import TLS, Channel, RPCError, Settings, StatusCode, aio
+from assay_rpc._client_hello import Incomplete, offered_protocols
+from assay_rpc._frames import MAGIC, encode_frame
 
 from .support import COLLECT, EXPAND, UNARY, Echo, EchoServer, certificates, payloads, server_tls
 
@@ -68,12 +70,46 @@ class TLSTests(unittest.IsolatedAsyncioTestCase):
                 channel.unary(UNARY, Echo(), Echo)
             self.assertEqual(server.service.contexts[0].certificate_subject, "O=acme, CN=ada")
 
-    def test_a_peer_without_the_protocols_name_is_refused(self) -> None:
+    def test_a_client_that_offers_other_protocols_only_is_refused(self) -> None:
         context = ssl.create_default_context(cafile=self.ca)
         with EchoServer(tls=server_tls()) as server:
-            with socket.create_connection(("127.0.0.1", server.port)) as plain:
-                with context.wrap_socket(plain, server_hostname="localhost") as secure:
-                    self.assertEqual(secure.recv(100), b"")
+            for names in (["h2"], ["h2", "http/1.1"], ["assay/2"]):
+                context.set_alpn_protocols(names)
+                with self.assertRaises(ssl.SSLError) as caught, self._plain(server) as plain:
+                    context.wrap_socket(plain, server_hostname="localhost")
+                self.assertIn("no application protocol", str(caught.exception))
+
+    def test_a_client_that_offers_it_among_others_or_nothing_is_answered(self) -> None:
+        hello = encode_frame(1, 0, 0, MAGIC + Settings().hello((1, 1), "").SerializeToString())
+        with EchoServer(tls=server_tls()) as server:
+            for names in ([], ["h2", "assay/1"]):
+                context = ssl.create_default_context(cafile=self.ca)
+                if names:
+                    context.set_alpn_protocols(names)
+                with self._plain(server) as plain:
+                    with context.wrap_socket(plain, server_hostname="localhost") as secure:
+                        secure.sendall(hello)
+                        self.assertEqual(secure.recv(100)[12:20], MAGIC)
+
+    def test_a_first_message_may_come_in_pieces(self) -> None:
+        incoming, outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
+        context = ssl.create_default_context(cafile=self.ca)
+        context.set_alpn_protocols(["h2", "assay/1"])
+        client = context.wrap_bio(incoming, outgoing, server_hostname="localhost")
+        with self.assertRaises(ssl.SSLWantReadError):
+            client.do_handshake()
+        hello = outgoing.read()
+        for size in range(len(hello)):
+            with self.assertRaises(Incomplete):
+                offered_protocols(hello[:size])
+        self.assertEqual(offered_protocols(hello), [b"h2", b"assay/1"])
+        # The same in two records.
+        body = hello[5:]
+        parts = (body[:40], body[40:])
+        cut = b"".join(hello[:3] + len(part).to_bytes(2, "big") + part for part in parts)
+        self.assertEqual(offered_protocols(cut), [b"h2", b"assay/1"])
+        for damaged in (b"GET / HTTP/1.1", hello[:5] + b"\2" + hello[6:]):
+            self.assertIsNone(offered_protocols(damaged))
 
     def test_a_server_of_another_protocol_is_refused(self) -> None:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
@@ -111,6 +147,9 @@ class TLSTests(unittest.IsolatedAsyncioTestCase):
 
     def _channel(self, server: EchoServer) -> Channel:
         return Channel(server.target, tls=TLS(self.ca))
+
+    def _plain(self, server: EchoServer) -> socket.socket:
+        return socket.create_connection(("127.0.0.1", server.port), timeout=10)
 
     def _failure(self, channel: Channel) -> RPCError:
         with self.assertRaises(RPCError) as caught:

@@ -6,6 +6,7 @@ import ssl
 from dataclasses import dataclass
 from typing import Any
 
+from ._client_hello import NO_APPLICATION_PROTOCOL, Incomplete, offered_protocols
 from ._frames import ALPN
 
 _READ_BYTES = 256 << 10
@@ -76,6 +77,9 @@ class TLSLayer:
         self.is_ready = False
         """The handshake is complete."""
         self._is_shut = False
+        self._unseen: bytes | None = b"" if self._is_server else None
+        """Server: what has come of the client's first message."""
+        self._alert = b""
 
     def handshake(self) -> None:
         """Goes on as far as what has arrived allows; raises ``ssl.SSLError``."""
@@ -85,12 +89,18 @@ class TLSLayer:
             self._object.do_handshake()
         except ssl.SSLWantReadError:
             return
-        if self._object.selected_alpn_protocol() != ALPN:
+        # A server has looked at what was offered; a client that offers nothing says by the magic of
+        # HELLO what it speaks.
+        if not self._is_server and self._object.selected_alpn_protocol() != ALPN:
             raise ssl.SSLError(f"the peer does not speak {ALPN} (ALPN): not an Assay peer")
         self.is_ready = True
 
     def decrypt(self, data: bytes) -> bytes:
         """The plaintext of what arrived, as far as it is complete; raises ``ssl.SSLError``."""
+        if self._unseen is not None:
+            if not self._has_seen_offer(data):
+                return b""
+            data, self._unseen = self._unseen, None
         self._incoming.write(data)
         self.handshake()
         if not self.is_ready:
@@ -105,6 +115,19 @@ class TLSLayer:
         except (ssl.SSLWantReadError, ssl.SSLZeroReturnError):
             pass
         return bytes(plain)
+
+    def _has_seen_offer(self, data: bytes) -> bool:
+        """Server: whether the client's first message is complete; raises ``ssl.SSLError`` if it
+        offers protocols and not this one."""
+        self._unseen = (self._unseen or b"") + data
+        try:
+            offered = offered_protocols(self._unseen)
+        except Incomplete:
+            return False
+        if offered is not None and ALPN.encode() not in offered:
+            self._alert = NO_APPLICATION_PROTOCOL
+            raise ssl.SSLError(f"the client offers {offered} (ALPN), not {ALPN}")
+        return True
 
     def encrypt(self, plain: bytes) -> None:
         """Plaintext to send; only when ready."""
@@ -125,7 +148,8 @@ class TLSLayer:
 
     def take_output(self) -> bytes:
         """Ciphertext to write."""
-        return self._outgoing.read()
+        alert, self._alert = self._alert, b""
+        return alert + self._outgoing.read()
 
     @property
     def peer_subject(self) -> str | None:
