@@ -29,6 +29,13 @@ func program(_ name: String, _ path: String, _ dependencies: [Target.Dependency]
     swiftSettings: settings)
 }
 
+/// A tool of the tests, an executable below Tests.
+func tool(_ name: String, _ path: String, _ dependencies: [Target.Dependency]) -> Target {
+  .executableTarget(
+    name: name, dependencies: dependencies, path: path, exclude: readme(at: path),
+    swiftSettings: settings)
+}
+
 func tests(
   _ name: String, _ dependencies: [Target.Dependency], resources: [Resource] = [],
   exclude: [String] = []
@@ -58,6 +65,7 @@ let package = Package(
     .executable(name: "assay-catalog", targets: ["assay-catalog"]),
     .executable(name: "assay-evaluation", targets: ["assay-evaluation"]),
     .executable(name: "assay-compute", targets: ["assay-compute"]),
+    .executable(name: "assay-conformance", targets: ["assay-conformance"]),
     .executable(name: "protoc-gen-assay-swift", targets: ["protoc-gen-assay-swift"]),
     .executable(name: "assay-bench", targets: ["assay-bench"]),
     .executable(name: "assay-codec-conformance", targets: ["assay-codec-conformance"]),
@@ -160,6 +168,7 @@ let package = Package(
     tests("GatewayTests", ["GatewayDomain", "GatewayService"] + serviceTests),
     tests("CommandTests", ["API", "Commands", "RPC"]),
     tests("ArchitectureTests", []),
+    tool("assay-conformance", "Tests/Conformance", ["API", "Codec", "Crypto", "RPC", "Transport"]),
     tests("EndToEndTests", []),
   ]
 )

@@ -1,0 +1,1 @@
+"""The conformance runner: cases from data files, played against any implementation's driver."""
