@@ -159,7 +159,7 @@ let package = Package(
       "TransportTests", ["API", "Codec", "RPC", "Transport", "CLinux"], exclude: ["FrozenPeer"]),
     tests("StorageTests", ["Crypto", "CSQLite", "Storage"]),
     tests("IdentityTests", ["API", "Crypto", "Identity", "RPC"]),
-    tests("ServiceKitTests", ["ServiceKit", "RPC", "API"]),
+    tests("ServiceKitTests", ["ServiceKit", "RPC", "API", "Transport"]),
     tests("MetricsTests", ["Metrics"], exclude: ["Cases"]),
     tests("FormatsTests", ["Formats", "Metrics"], exclude: ["Samples"]),
     tests("CatalogTests", ["CatalogDomain", "CatalogService"] + serviceTests),

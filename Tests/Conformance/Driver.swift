@@ -42,7 +42,8 @@ final class Driver: Sendable {
     case .describe:
       return .description(
         ConformanceDescription(
-          name: "Swift", level: 2, hasClient: true, hasServer: true, hasTls: true))
+          name: "Swift", level: 2, hasClient: true, hasServer: true,
+          features: ["tls", "retry", "addresses"]))
     case .startServer(let options): return .serverStarted(try await start(options))
     case .drainServer(let which):
       let running = try running(which.server)
@@ -53,7 +54,8 @@ final class Driver: Sendable {
     case .openChannel(let options): try open(options)
     case .closeChannel(let which):
       state.withLock { $0.channels.removeValue(forKey: which.channel) }?.shutDown()
-    case .makeCall(let call): return .callResult(await Caller(try channel(call.channel), call).run())
+    case .makeCall(let call):
+      return .callResult(await Caller(try channel(call.channel), call).run())
     case nil: throw Failure(message: "no command that this driver knows")
     }
     return .done(ConformanceDone())

@@ -13,7 +13,7 @@ MUSTS = Path(__file__).parent.parent.parent / "musts.json"
 #: Who plays: two drivers, or one driver against the scripted peer.
 KINDS = ("pair", "server", "client")
 _FIELDS = {
-    "name", "says", "level", "kind", "tls", "slow", "servers", "server", "channel", "steps",
+    "name", "says", "level", "kind", "tls", "slow", "servers", "server", "channel", "steps", "needs",
 }  # fmt: skip
 
 
@@ -30,6 +30,8 @@ class Case:
     #: It waits for times that the protocol fixes, and runs beside the others.
     slow: bool = False
     servers: int = 1
+    #: Features that a driver's description must name.
+    needs: frozenset[str] = frozenset()
     server: dict[str, Any] = field(default_factory=dict)
     channel: dict[str, Any] = field(default_factory=dict)
 
@@ -60,13 +62,15 @@ def _variants(entry: dict[str, Any], group: str) -> list[Case]:
         raise ValueError(f"{name}: unknown fields {sorted(unknown)}")
     if entry["kind"] not in KINDS or not entry["steps"]:
         raise ValueError(f"{name}: no kind of {KINDS}, or no steps")
-    entry = {**entry, "name": name}
+    needs = frozenset(entry.get("needs", []))
+    entry = {**entry, "name": name, "needs": needs}
     tls = entry.pop("tls", "no")
     variants = []
     if tls in ("no", "both"):
         variants.append(Case(**entry))
     if tls in ("only", "both"):
         entry["name"] = name if tls == "only" else f"{name}+tls"
+        entry["needs"] = needs | {"tls"}
         variants.append(Case(**entry, over_tls=True))
     return variants
 

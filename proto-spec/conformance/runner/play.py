@@ -52,12 +52,12 @@ class Play:
 
     def close(self) -> None:
         """Closes what the case has opened."""
+        if self._script:
+            self._script.close()
         for channel in self._channels.values():
             self._client_driver.ask("close_channel", {"channel": channel})
         for server, _ in self._servers:
             self._server_driver.ask("stop_server", {"server": server})
-        if self._script:
-            self._script.close()
 
     def _play(self, steps: list[dict[str, Any]], place: str) -> None:
         for number, step in enumerate(steps, 1):

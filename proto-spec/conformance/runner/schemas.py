@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
-from google.protobuf.descriptor import FieldDescriptor
+from google.protobuf.descriptor import FieldDescriptor, ServiceDescriptor
 from google.protobuf.message import Message
 
 _DESCRIPTORS = Path(__file__).parent.parent / "generated" / "schemas.binpb"
@@ -29,6 +29,11 @@ _POOL = _load()
 def message_class(name: str) -> type[Message]:
     """The class of a message, by its full proto name."""
     return message_factory.GetMessageClass(_POOL.FindMessageTypeByName(name))
+
+
+def service(name: str) -> ServiceDescriptor:
+    """The descriptor of a service, by its full proto name."""
+    return _POOL.FindServiceByName(name)
 
 
 Command = message_class("assay.conformance.v1.Command")

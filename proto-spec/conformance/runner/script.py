@@ -58,6 +58,7 @@ class Script:
             "send": self._send,
             "send_bytes": lambda step: self._peer(step).send(bytes.fromhex(step["send_bytes"])),
             "send_slowly": self._send_slowly,
+            "send_many": self._send_many,
             "receive": self._receive,
             "receive_all": self._receive_all,
             "receive_status": self._receive_status,
@@ -140,9 +141,6 @@ class Script:
     def _send(self, step: dict[str, Any]) -> None:
         frames = step["send"] if isinstance(step["send"], list) else [step["send"]]
         frames = frames * step.get("times", 1)
-        for index in range(step.get("rising_streams", 0)):
-            # As many of the one frame, on the streams 1, 3, 5 and so on.
-            frames = frames[:index] + [{**frames[0], "stream": 2 * index + 1}]
         # In one piece: what follows a frame that is at fault must not depend on when it arrives.
         self._peer(step).send(
             b"".join(encode(frame, self._saved.get(frame.get("copy", ""))) for frame in frames)
@@ -155,6 +153,14 @@ class Script:
         for begin in range(0, len(data), size):
             self._peer(step).send(data[begin : begin + size])
             time.sleep(step.get("pause", 1) / 1000)
+
+    def _send_many(self, step: dict[str, Any]) -> None:
+        """One frame on the streams 1, 3, 5 and so on, some at a time, until nobody takes them."""
+        for begin in range(0, step["times"], 20):
+            streams = [2 * index + 1 for index in range(begin, begin + 20)]
+            frames = [encode({**step["send_many"], "stream": stream}) for stream in streams]
+            self._peer(step).send(b"".join(frames))
+            time.sleep(0.01)
 
     # Receiving.
 

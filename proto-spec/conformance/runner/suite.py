@@ -55,8 +55,7 @@ def applies(case: Case, server: Driver, client: Driver) -> bool:
         case.kind == "server" or client.description.has_client
     )
     return has_roles and all(
-        driver.description.level >= case.level
-        and (driver.description.has_tls or not case.over_tls)
+        driver.description.level >= case.level and case.needs <= set(driver.description.features)
         for driver in drivers
     )
 

@@ -294,17 +294,19 @@ public struct ConformanceDescription: Message {
   public var level: UInt32 = 0
   public var hasClient: Bool = false
   public var hasServer: Bool = false
-  public var hasTls: Bool = false
+  /// What not every implementation of that level has: "tls"; "retry", sending idempotent calls again;
+  /// "addresses", several servers behind one channel.
+  public var features: [String] = []
   public var unknownFields = UnknownFields()
 
   public init() {}
 
-  public init(name: String = "", level: UInt32 = 0, hasClient: Bool = false, hasServer: Bool = false, hasTls: Bool = false) {
+  public init(name: String = "", level: UInt32 = 0, hasClient: Bool = false, hasServer: Bool = false, features: [String] = []) {
     self.name = name
     self.level = level
     self.hasClient = hasClient
     self.hasServer = hasServer
-    self.hasTls = hasTls
+    self.features = features
   }
 
   public mutating func merge(from reader: inout WireReader) throws(CodecError) {
@@ -318,8 +320,8 @@ public struct ConformanceDescription: Message {
           self.hasClient = try reader.readBool()
         case 32:
           self.hasServer = try reader.readBool()
-        case 40:
-          self.hasTls = try reader.readBool()
+        case 42:
+          self.features.append(try reader.readString(field: "assay.conformance.v1.Description.features"))
         default:
           try reader.keepUnknown(tag, in: &self.unknownFields)
       }
@@ -332,7 +334,7 @@ public struct ConformanceDescription: Message {
     if self.level != 0 { size += 1 + WireSize.uint32(self.level) }
     if self.hasClient { size += 2 }
     if self.hasServer { size += 2 }
-    if self.hasTls { size += 2 }
+    size += WireSize.repeated(StringKind.self, tagSize: 1, self.features)
     return size
   }
 
@@ -341,7 +343,7 @@ public struct ConformanceDescription: Message {
     if self.level != 0 { writer.writeTag(16); writer.writeUInt32(self.level) }
     if self.hasClient { writer.writeTag(24); writer.writeBool(self.hasClient) }
     if self.hasServer { writer.writeTag(32); writer.writeBool(self.hasServer) }
-    if self.hasTls { writer.writeTag(40); writer.writeBool(self.hasTls) }
+    writer.writeRepeated(StringKind.self, tag: 42, self.features)
     self.unknownFields.encode(into: &writer)
   }
 
@@ -350,7 +352,7 @@ public struct ConformanceDescription: Message {
     visitor.visitScalar(FieldName(2, "level", json: "level"), UInt32Kind.scalar(self.level), hasPresence: false)
     visitor.visitScalar(FieldName(3, "has_client", json: "hasClient"), BoolKind.scalar(self.hasClient), hasPresence: false)
     visitor.visitScalar(FieldName(4, "has_server", json: "hasServer"), BoolKind.scalar(self.hasServer), hasPresence: false)
-    visitor.visitScalar(FieldName(5, "has_tls", json: "hasTls"), BoolKind.scalar(self.hasTls), hasPresence: false)
+    visitor.visitRepeated(FieldName(5, "features", json: "features"), StringKind.self, self.features)
   }
 }
 
@@ -1173,37 +1175,37 @@ public enum ConformanceDriverFile {
     cnZlclN0YXJ0ZWQSSQoNc2VydmVyX2NvdW50cxgFIAEoCzIiLmFzc2F5LmNvbmZvcm1hbmNlLnYxLlNlcnZlckNvdW50c0gAUgxz\
     ZXJ2ZXJDb3VudHMSQwoLY2FsbF9yZXN1bHQYBiABKAsyIC5hc3NheS5jb25mb3JtYW5jZS52MS5DYWxsUmVzdWx0SABSCmNhbGxS\
     ZXN1bHQSMAoEZG9uZRgHIAEoCzIaLmFzc2F5LmNvbmZvcm1hbmNlLnYxLkRvbmVIAFIEZG9uZUIICgZyZXBvcnQiBgoERG9uZSIK\
-    CghEZXNjcmliZSKOAQoLRGVzY3JpcHRpb24SEgoEbmFtZRgBIAEoCVIEbmFtZRIUCgVsZXZlbBgCIAEoDVIFbGV2ZWwSHQoKaGFz\
-    X2NsaWVudBgDIAEoCFIJaGFzQ2xpZW50Eh0KCmhhc19zZXJ2ZXIYBCABKAhSCWhhc1NlcnZlchIXCgdoYXNfdGxzGAUgASgIUgZo\
-    YXNUbHMioQEKC1N0YXJ0U2VydmVyEhYKBnNlcnZlchgBIAEoBFIGc2VydmVyEjQKBmxpbWl0cxgCIAEoCzIcLmFzc2F5LmNvbmZv\
-    cm1hbmNlLnYxLkxpbWl0c1IGbGltaXRzEikKEGNlcnRpZmljYXRlX2ZpbGUYAyABKAlSD2NlcnRpZmljYXRlRmlsZRIZCghrZXlf\
-    ZmlsZRgEIAEoCVIHa2V5RmlsZSIjCg1TZXJ2ZXJTdGFydGVkEhIKBHBvcnQYASABKA1SBHBvcnQi1gIKBkxpbWl0cxImCg9tYXhf\
-    ZnJhbWVfYnl0ZXMYASABKA1SDW1heEZyYW1lQnl0ZXMSKgoRbWF4X21lc3NhZ2VfYnl0ZXMYAiABKA1SD21heE1lc3NhZ2VCeXRl\
-    cxI0ChZtYXhfY29uY3VycmVudF9zdHJlYW1zGAMgASgNUhRtYXhDb25jdXJyZW50U3RyZWFtcxI9Chtpbml0aWFsX3N0cmVhbV9j\
-    cmVkaXRfYnl0ZXMYBCABKA1SGGluaXRpYWxTdHJlYW1DcmVkaXRCeXRlcxJFCh9pbml0aWFsX2Nvbm5lY3Rpb25fY3JlZGl0X2J5\
-    dGVzGAUgASgNUhxpbml0aWFsQ29ubmVjdGlvbkNyZWRpdEJ5dGVzEjwKGnBpbmdfaW50ZXJ2YWxfbWlsbGlzZWNvbmRzGAYgASgN\
-    UhhwaW5nSW50ZXJ2YWxNaWxsaXNlY29uZHMiJQoLRHJhaW5TZXJ2ZXISFgoGc2VydmVyGAEgASgEUgZzZXJ2ZXIiJAoKU3RvcFNl\
-    cnZlchIWCgZzZXJ2ZXIYASABKARSBnNlcnZlciInCg1JbnNwZWN0U2VydmVyEhYKBnNlcnZlchgBIAEoBFIGc2VydmVyInQKDFNl\
-    cnZlckNvdW50cxIUCgViZWd1bhgBIAEoBFIFYmVndW4SFAoFZW5kZWQYAiABKARSBWVuZGVkEhwKCWNhbmNlbGxlZBgDIAEoBFIJ\
-    Y2FuY2VsbGVkEhoKCHJlY2VpdmVkGAQgASgEUghyZWNlaXZlZCKwAQoLT3BlbkNoYW5uZWwSGAoHY2hhbm5lbBgBIAEoBFIHY2hh\
-    bm5lbBIYCgdhZGRyZXNzGAIgASgJUgdhZGRyZXNzEjQKBmxpbWl0cxgDIAEoCzIcLmFzc2F5LmNvbmZvcm1hbmNlLnYxLkxpbWl0\
-    c1IGbGltaXRzEhcKB2NhX2ZpbGUYBCABKAlSBmNhRmlsZRIeCgpjcmVkZW50aWFsGAUgASgJUgpjcmVkZW50aWFsIigKDENsb3Nl\
-    Q2hhbm5lbBIYCgdjaGFubmVsGAEgASgEUgdjaGFubmVsIt8FCghNYWtlQ2FsbBIYCgdjaGFubmVsGAEgASgEUgdjaGFubmVsEjcK\
-    BGtpbmQYAiABKA4yIy5hc3NheS5jb25mb3JtYW5jZS52MS5NYWtlQ2FsbC5LaW5kUgRraW5kEhYKBm1ldGhvZBgDIAEoCVIGbWV0\
-    aG9kEjIKCG1lc3NhZ2VzGAQgAygLMhYuYXNzYXkudGVzdGluZy52MS5FY2hvUghtZXNzYWdlcxI3CghtZXRhZGF0YRgFIAMoCzIb\
-    LmFzc2F5LnJwYy52MS5NZXRhZGF0YUVudHJ5UghtZXRhZGF0YRIxChR0aW1lb3V0X21pbGxpc2Vjb25kcxgGIAEoBFITdGltZW91\
-    dE1pbGxpc2Vjb25kcxIkCg53YWl0X2Zvcl9yZWFkeRgHIAEoCFIMd2FpdEZvclJlYWR5EhsKCXBpbmdfcG9uZxgIIAEoCFIIcGlu\
-    Z1BvbmcSNgoXcmVhZF9kZWxheV9taWxsaXNlY29uZHMYCSABKARSFXJlYWREZWxheU1pbGxpc2Vjb25kcxI6ChljYW5jZWxfYWZ0\
-    ZXJfbWlsbGlzZWNvbmRzGAogASgEUhdjYW5jZWxBZnRlck1pbGxpc2Vjb25kcxIwChRjYW5jZWxfYWZ0ZXJfYW5zd2VycxgLIAEo\
-    DVISY2FuY2VsQWZ0ZXJBbnN3ZXJzEkEKHWhhbGZfY2xvc2VfZGVsYXlfbWlsbGlzZWNvbmRzGAwgASgEUhpoYWxmQ2xvc2VEZWxh\
-    eU1pbGxpc2Vjb25kcxIgCgt0cmFjZXBhcmVudBgNIAEoCVILdHJhY2VwYXJlbnQiegoES2luZBIUChBLSU5EX1VOU1BFQ0lGSUVE\
-    EAASDgoKS0lORF9VTkFSWRABEhkKFUtJTkRfQ0xJRU5UX1NUUkVBTUlORxACEhkKFUtJTkRfU0VSVkVSX1NUUkVBTUlORxADEhYK\
-    EktJTkRfQklESVJFQ1RJT05BTBAEIqkCCgpDYWxsUmVzdWx0EhIKBGNvZGUYASABKAVSBGNvZGUSGAoHbWVzc2FnZRgCIAEoCVIH\
-    bWVzc2FnZRI1CgdkZXRhaWxzGAMgASgLMhsuYXNzYXkucnBjLnYxLlN0YXR1c0RldGFpbHNSB2RldGFpbHMSNwoIbWV0YWRhdGEY\
-    BCADKAsyGy5hc3NheS5ycGMudjEuTWV0YWRhdGFFbnRyeVIIbWV0YWRhdGESNgoHYW5zd2VycxgFIAMoCzIcLmFzc2F5LmNvbmZv\
-    cm1hbmNlLnYxLkFuc3dlclIHYW5zd2VycxISCgRzZW50GAYgASgNUgRzZW50EjEKFGVsYXBzZWRfbWljcm9zZWNvbmRzGAcgASgE\
-    UhNlbGFwc2VkTWljcm9zZWNvbmRzIoABCgZBbnN3ZXISKgoEZWNobxgBIAEoCzIWLmFzc2F5LnRlc3RpbmcudjEuRWNob1IEZWNo\
-    bxIjCg1wYXlsb2FkX2J5dGVzGAIgASgEUgxwYXlsb2FkQnl0ZXMSJQoOcGF5bG9hZF9zaGEyNTYYAyABKAxSDXBheWxvYWRTaGEy\
-    NTZCDroCC0NvbmZvcm1hbmNlYgZwcm90bzM=
+    CghEZXNjcmliZSKRAQoLRGVzY3JpcHRpb24SEgoEbmFtZRgBIAEoCVIEbmFtZRIUCgVsZXZlbBgCIAEoDVIFbGV2ZWwSHQoKaGFz\
+    X2NsaWVudBgDIAEoCFIJaGFzQ2xpZW50Eh0KCmhhc19zZXJ2ZXIYBCABKAhSCWhhc1NlcnZlchIaCghmZWF0dXJlcxgFIAMoCVII\
+    ZmVhdHVyZXMioQEKC1N0YXJ0U2VydmVyEhYKBnNlcnZlchgBIAEoBFIGc2VydmVyEjQKBmxpbWl0cxgCIAEoCzIcLmFzc2F5LmNv\
+    bmZvcm1hbmNlLnYxLkxpbWl0c1IGbGltaXRzEikKEGNlcnRpZmljYXRlX2ZpbGUYAyABKAlSD2NlcnRpZmljYXRlRmlsZRIZCghr\
+    ZXlfZmlsZRgEIAEoCVIHa2V5RmlsZSIjCg1TZXJ2ZXJTdGFydGVkEhIKBHBvcnQYASABKA1SBHBvcnQi1gIKBkxpbWl0cxImCg9t\
+    YXhfZnJhbWVfYnl0ZXMYASABKA1SDW1heEZyYW1lQnl0ZXMSKgoRbWF4X21lc3NhZ2VfYnl0ZXMYAiABKA1SD21heE1lc3NhZ2VC\
+    eXRlcxI0ChZtYXhfY29uY3VycmVudF9zdHJlYW1zGAMgASgNUhRtYXhDb25jdXJyZW50U3RyZWFtcxI9Chtpbml0aWFsX3N0cmVh\
+    bV9jcmVkaXRfYnl0ZXMYBCABKA1SGGluaXRpYWxTdHJlYW1DcmVkaXRCeXRlcxJFCh9pbml0aWFsX2Nvbm5lY3Rpb25fY3JlZGl0\
+    X2J5dGVzGAUgASgNUhxpbml0aWFsQ29ubmVjdGlvbkNyZWRpdEJ5dGVzEjwKGnBpbmdfaW50ZXJ2YWxfbWlsbGlzZWNvbmRzGAYg\
+    ASgNUhhwaW5nSW50ZXJ2YWxNaWxsaXNlY29uZHMiJQoLRHJhaW5TZXJ2ZXISFgoGc2VydmVyGAEgASgEUgZzZXJ2ZXIiJAoKU3Rv\
+    cFNlcnZlchIWCgZzZXJ2ZXIYASABKARSBnNlcnZlciInCg1JbnNwZWN0U2VydmVyEhYKBnNlcnZlchgBIAEoBFIGc2VydmVyInQK\
+    DFNlcnZlckNvdW50cxIUCgViZWd1bhgBIAEoBFIFYmVndW4SFAoFZW5kZWQYAiABKARSBWVuZGVkEhwKCWNhbmNlbGxlZBgDIAEo\
+    BFIJY2FuY2VsbGVkEhoKCHJlY2VpdmVkGAQgASgEUghyZWNlaXZlZCKwAQoLT3BlbkNoYW5uZWwSGAoHY2hhbm5lbBgBIAEoBFIH\
+    Y2hhbm5lbBIYCgdhZGRyZXNzGAIgASgJUgdhZGRyZXNzEjQKBmxpbWl0cxgDIAEoCzIcLmFzc2F5LmNvbmZvcm1hbmNlLnYxLkxp\
+    bWl0c1IGbGltaXRzEhcKB2NhX2ZpbGUYBCABKAlSBmNhRmlsZRIeCgpjcmVkZW50aWFsGAUgASgJUgpjcmVkZW50aWFsIigKDENs\
+    b3NlQ2hhbm5lbBIYCgdjaGFubmVsGAEgASgEUgdjaGFubmVsIt8FCghNYWtlQ2FsbBIYCgdjaGFubmVsGAEgASgEUgdjaGFubmVs\
+    EjcKBGtpbmQYAiABKA4yIy5hc3NheS5jb25mb3JtYW5jZS52MS5NYWtlQ2FsbC5LaW5kUgRraW5kEhYKBm1ldGhvZBgDIAEoCVIG\
+    bWV0aG9kEjIKCG1lc3NhZ2VzGAQgAygLMhYuYXNzYXkudGVzdGluZy52MS5FY2hvUghtZXNzYWdlcxI3CghtZXRhZGF0YRgFIAMo\
+    CzIbLmFzc2F5LnJwYy52MS5NZXRhZGF0YUVudHJ5UghtZXRhZGF0YRIxChR0aW1lb3V0X21pbGxpc2Vjb25kcxgGIAEoBFITdGlt\
+    ZW91dE1pbGxpc2Vjb25kcxIkCg53YWl0X2Zvcl9yZWFkeRgHIAEoCFIMd2FpdEZvclJlYWR5EhsKCXBpbmdfcG9uZxgIIAEoCFII\
+    cGluZ1BvbmcSNgoXcmVhZF9kZWxheV9taWxsaXNlY29uZHMYCSABKARSFXJlYWREZWxheU1pbGxpc2Vjb25kcxI6ChljYW5jZWxf\
+    YWZ0ZXJfbWlsbGlzZWNvbmRzGAogASgEUhdjYW5jZWxBZnRlck1pbGxpc2Vjb25kcxIwChRjYW5jZWxfYWZ0ZXJfYW5zd2VycxgL\
+    IAEoDVISY2FuY2VsQWZ0ZXJBbnN3ZXJzEkEKHWhhbGZfY2xvc2VfZGVsYXlfbWlsbGlzZWNvbmRzGAwgASgEUhpoYWxmQ2xvc2VE\
+    ZWxheU1pbGxpc2Vjb25kcxIgCgt0cmFjZXBhcmVudBgNIAEoCVILdHJhY2VwYXJlbnQiegoES2luZBIUChBLSU5EX1VOU1BFQ0lG\
+    SUVEEAASDgoKS0lORF9VTkFSWRABEhkKFUtJTkRfQ0xJRU5UX1NUUkVBTUlORxACEhkKFUtJTkRfU0VSVkVSX1NUUkVBTUlORxAD\
+    EhYKEktJTkRfQklESVJFQ1RJT05BTBAEIqkCCgpDYWxsUmVzdWx0EhIKBGNvZGUYASABKAVSBGNvZGUSGAoHbWVzc2FnZRgCIAEo\
+    CVIHbWVzc2FnZRI1CgdkZXRhaWxzGAMgASgLMhsuYXNzYXkucnBjLnYxLlN0YXR1c0RldGFpbHNSB2RldGFpbHMSNwoIbWV0YWRh\
+    dGEYBCADKAsyGy5hc3NheS5ycGMudjEuTWV0YWRhdGFFbnRyeVIIbWV0YWRhdGESNgoHYW5zd2VycxgFIAMoCzIcLmFzc2F5LmNv\
+    bmZvcm1hbmNlLnYxLkFuc3dlclIHYW5zd2VycxISCgRzZW50GAYgASgNUgRzZW50EjEKFGVsYXBzZWRfbWljcm9zZWNvbmRzGAcg\
+    ASgEUhNlbGFwc2VkTWljcm9zZWNvbmRzIoABCgZBbnN3ZXISKgoEZWNobxgBIAEoCzIWLmFzc2F5LnRlc3RpbmcudjEuRWNob1IE\
+    ZWNobxIjCg1wYXlsb2FkX2J5dGVzGAIgASgEUgxwYXlsb2FkQnl0ZXMSJQoOcGF5bG9hZF9zaGEyNTYYAyABKAxSDXBheWxvYWRT\
+    aGEyNTZCDroCC0NvbmZvcm1hbmNlYgZwcm90bzM=
     """)
 }
