@@ -13,6 +13,7 @@ struct Caller: Sendable {
   private final class Progress: Sendable {
     let answers = Mutex<[ConformanceAnswer]>([])
     let sent = Atomic<UInt32>(0)
+    let metadata = Mutex<[RPCMetadataEntry]>([])
   }
 
   init(_ channel: Channel, _ command: ConformanceMakeCall) {
@@ -38,7 +39,7 @@ struct Caller: Sendable {
     -> ConformanceCallResult
   {
     var report = ConformanceCallResult(
-      answers: progress.answers.withLock { $0 },
+      metadata: progress.metadata.withLock { $0 }, answers: progress.answers.withLock { $0 },
       sent: progress.sent.load(ordering: .relaxed),
       elapsedMicroseconds: UInt64(elapsed / .microseconds(1)))
     guard case .failure(let error) = result else { return report }
@@ -164,6 +165,11 @@ struct Caller: Sendable {
       options.timeoutMilliseconds = Int(command.timeoutMilliseconds)
     }
     for entry in command.metadata { options.metadata.add(entry.key, entry.value) }
+    options.onResponseMetadata = { [progress] metadata in
+      progress.metadata.withLock {
+        $0 = metadata.entries.map { RPCMetadataEntry(key: $0.key, value: $0.value) }
+      }
+    }
     options.waitForReady = command.waitForReady
     if !command.traceparent.isEmpty { options.trace = TraceContext(command.traceparent) }
     return options
@@ -186,6 +192,18 @@ extension StatusDetails {
     wire.resource = resource.map { RPCResourceReference(kind: $0.kind, name: $0.name) }
     wire.hops = hops.map { RPCHopTime(hop: $0.hop, spentMicroseconds: $0.spentMicroseconds) }
     wire.notProcessed = notProcessed
+    wire.noRetry = noRetry
+    wire.origin = originOnTheWire
     return wire
+  }
+
+  private var originOnTheWire: RPCStatusOrigin {
+    switch origin {
+    case .application: .unspecified
+    case .malformed: .malformed
+    case .unknownService: .unknownService
+    case .unknownMethod: .unknownMethod
+    case .runtime: .runtime
+    }
   }
 }

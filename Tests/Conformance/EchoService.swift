@@ -10,7 +10,7 @@ final class EchoService: TestingEchoServiceService {
 
   func unary(_ request: TestingEcho, context: ServerContext) async throws -> TestingEcho {
     try await counted {
-      received()
+      received(request, context)
       try await pause(request)
       try fail(as: request)
       return answer(to: request)
@@ -23,7 +23,7 @@ final class EchoService: TestingEchoServiceService {
     try await counted {
       var total = 0
       for try await request in requests {
-        received()
+        received(request, context)
         try await pause(request)
         try fail(as: request)
         total += request.payload.count
@@ -36,7 +36,7 @@ final class EchoService: TestingEchoServiceService {
     _ request: TestingEcho, responses: MessageWriter<TestingEcho>, context: ServerContext
   ) async throws {
     try await counted {
-      received()
+      received(request, context)
       let equal = repeatElement(request.responseBytes, count: Int(request.responseCount))
       for size in equal + request.responseSizes {
         try await pause(request)
@@ -52,7 +52,7 @@ final class EchoService: TestingEchoServiceService {
   ) async throws {
     try await counted {
       for try await request in requests {
-        received()
+        received(request, context)
         try await pause(request)
         try fail(as: request)
         guard !request.responseSizes.isEmpty else {
@@ -90,8 +90,9 @@ final class EchoService: TestingEchoServiceService {
 
   // MARK: Counting
 
-  private func received() {
+  private func received(_ request: TestingEcho, _ context: ServerContext) {
     state.withLock { $0.received += 1 }
+    if request.echoMetadata { context.addResponseMetadata(context.metadata) }
   }
 
   private func counted<Result>(_ body: () async throws -> Result) async throws -> Result {
