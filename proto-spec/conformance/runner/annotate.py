@@ -11,6 +11,7 @@ from .schemas import Echo, message_class
 
 _COLUMN = 52
 _SHOWN_BYTES = 15
+_INLINE_MESSAGES = ("assay.rpc.v1.Request.message", "assay.rpc.v1.Response.message")
 _NAMES = {number: name for name, number in KINDS.items()}
 
 
@@ -65,7 +66,7 @@ def _delimited(
     prefix: bytes, value: bytes, field: FieldDescriptor | None, label: str, depth: int
 ) -> Iterator[str]:
     nested = field.message_type if field else None
-    if field and field.full_name in ("assay.rpc.v1.Request.message", "assay.rpc.v1.Response.message"):
+    if field and field.full_name in _INLINE_MESSAGES:
         nested = Echo.DESCRIPTOR
     if nested:
         yield _line(prefix.hex(" "), f"{label}, {len(value)} bytes:", depth)

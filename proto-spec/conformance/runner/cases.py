@@ -13,7 +13,8 @@ MUSTS = Path(__file__).parent.parent.parent / "musts.json"
 #: Who plays: two drivers, or one driver against the scripted peer.
 KINDS = ("pair", "server", "client")
 _FIELDS = {
-    "name", "says", "level", "kind", "tls", "slow", "servers", "server", "channel", "steps", "needs",
+    "name", "says", "level", "kind", "tls", "slow", "needs", "servers", "server", "channel",
+    "steps",
 }  # fmt: skip
 
 

@@ -103,9 +103,9 @@ def _payload(kind: str | int, fields: dict[str, Any], step: dict[str, Any]) -> b
         fields["message"] = "hex:" + build(Echo, step["echo"]).SerializeToString().hex()
     if kind == "HELLO":
         fields = {**DEFAULT_HELLO, **fields}
-    data = build(message_class(f"assay.rpc.v1.{str(kind).capitalize()}"), fields)
-    serialized = data.SerializeToString() + to_bytes(step.get("unknown_fields", ""))
-    return (MAGIC if kind == "HELLO" else b"") + serialized
+    message = build(message_class(f"assay.rpc.v1.{str(kind).capitalize()}"), fields)
+    data = message.SerializeToString() + to_bytes(step.get("unknown_fields", ""))
+    return (MAGIC if kind == "HELLO" else b"") + data
 
 
 class Peer:

@@ -81,7 +81,7 @@ def build(message_type: type[Message], fields: dict[str, Any]) -> Message:
 
 
 def plain(message: Message) -> dict[str, Any]:
-    """A message as values that a case file can be compared with; unset fields are their defaults."""
+    """A message as values to compare a case's with; unset fields are their defaults."""
     return {
         field.name: _plain(field, getattr(message, field.name))
         for field in message.DESCRIPTOR.fields

@@ -1,4 +1,4 @@
-"""The steps of the scripted peer: connections that send and expect what a case says, to the byte."""
+"""The steps of the scripted peer: connections that send and expect what a case says."""
 
 from __future__ import annotations
 

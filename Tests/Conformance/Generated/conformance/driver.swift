@@ -294,8 +294,8 @@ public struct ConformanceDescription: Message {
   public var level: UInt32 = 0
   public var hasClient: Bool = false
   public var hasServer: Bool = false
-  /// What not every implementation of that level has: "tls"; "retry", sending idempotent calls again;
-  /// "addresses", several servers behind one channel.
+  /// What not every implementation of that level has: "tls"; "retry", which sends idempotent calls
+  /// again; "addresses", several servers behind one channel.
   public var features: [String] = []
   public var unknownFields = UnknownFields()
 
@@ -833,7 +833,7 @@ public struct ConformanceMakeCall: Message {
 
   public var channel: UInt64 = 0
   public var kind: ConformanceMakeCall.Kind = ConformanceMakeCall.Kind()
-  /// Full proto name. One that is not of EchoService is called as the kind says, with Echo both ways.
+  /// Full proto name. One that EchoService has not is called as the kind says, with Echo both ways.
   public var method: String = ""
   /// Sent in order; a unary and a server-streaming call have exactly one.
   public var messages: [TestingEcho] = []
