@@ -15,17 +15,20 @@ final class Pipe {
 
   init(
     router: Router, settings: ConnectionSettings = .defaults,
-    interceptor: ServerInterceptor = ServerInterceptor(), seed: UInt64 = 1
+    interceptor: ServerInterceptor = ServerInterceptor(), seed: UInt64 = 1,
+    budget: MemoryBudget = MemoryBudget(limitBytes: 1 << 30)
   ) {
     let time = ManualTime()
     self.time = time
     generator = SplitMix64(state: seed)
-    loop = EventLoop(clock: { time.now }, wake: {})
+    loop = EventLoop(clock: { time.now }, randomness: Randomness(seed: seed), wake: {})
     loop.adoptCurrentThread()
-    let answering = Server(router: router, settings: settings, interceptor: interceptor)
+    let answering = Server(
+      router: router, settings: settings, interceptor: interceptor, budget: budget)
     server = answering.accept(on: loop, from: PeerAddress("client"))
     client = Connection(
-      loop: loop, isClient: true, settings: settings, peerAddress: PeerAddress("server"))
+      loop: loop, isClient: true, settings: settings, peerAddress: PeerAddress("server"),
+      budget: MemoryBudget(limitBytes: 1 << 30))
     clientEnd = End(client)
     serverEnd = End(server)
     keep = answering
@@ -61,16 +64,28 @@ final class Pipe {
 
   /// Hands the server raw bytes, as a hostile client would.
   func inject(_ bytes: [UInt8]) {
+    deliverToServer(bytes)
+    settle()
+  }
+
+  /// The same, with no turn of the loop behind it.
+  func deliverToServer(_ bytes: [UInt8]) {
     serverEnd.pending += bytes
     deliver(to: serverEnd)
-    settle()
+  }
+
+  /// Has the network take nothing more from the server.
+  var holdsServerOutput: Bool {
+    get { serverEnd.isStuck }
+    set { serverEnd.isStuck = newValue }
   }
 
   /// What the server has written and nobody has read.
   func takeServerOutput() -> [UInt8] {
-    serverEnd.flush()
     defer { serverEnd.written = [] }
-    return serverEnd.written
+    let unsent = Array(server.outbound)
+    server.didWrite(unsent.count)
+    return serverEnd.written + unsent
   }
 
   private func move(from: End, to: End) -> Bool {
@@ -93,12 +108,14 @@ final class Pipe {
     var pending: [UInt8] = []
     var isClosed = false
     var isPaused = false
+    var isStuck = false
 
     init(_ connection: Connection) {
       self.connection = connection
     }
 
     func flush() {
+      guard !isStuck else { return }
       let bytes = connection.outbound
       written += bytes
       connection.didWrite(bytes.count)

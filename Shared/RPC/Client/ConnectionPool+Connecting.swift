@@ -30,13 +30,10 @@ extension ConnectionPool {
       do {
         let addresses = try await self.connector.resolve()
         self.isResolving = false
-        self.resolveBackoff.succeeded()
         self.update(addresses)
       } catch {
         self.isResolving = false
-        self.failed(.runtime(.unavailable, "cannot resolve \(self.connector.name): \(error)"))
-        self.resolveBackoff.failed(on: self.loop, self.options)
-        self.resolveLater(at: self.resolveBackoff.retryAt)
+        self.resolutionFailed("cannot resolve \(self.connector.name): \(error)")
       }
     }
   }
@@ -63,7 +60,6 @@ extension ConnectionPool {
 
   private func update(_ addresses: [String]) {
     guard !isShutDown else { return }
-    resolveLater(at: nextResolution)
     for gone in subchannels where !addresses.contains(gone.address) { gone.connection?.drain() }
     subchannels.removeAll { !addresses.contains($0.address) }
     for address in addresses where !subchannels.contains(where: { $0.address == address }) {
@@ -71,9 +67,17 @@ extension ConnectionPool {
     }
     readyChanged()
     guard !subchannels.isEmpty else {
-      return failed(.runtime(.unavailable, "\(connector.name) has no address"))
+      return resolutionFailed("\(connector.name) has no address")
     }
+    resolveBackoff.succeeded()
+    resolveLater(at: nextResolution)
     maintain()
+  }
+
+  private func resolutionFailed(_ reason: String) {
+    resolveBackoff.failed(on: loop, options)
+    resolveLater(at: resolveBackoff.retryAt)
+    failed(.runtime(.unavailable, reason))
   }
 
   // MARK: Connections

@@ -163,6 +163,11 @@ public final class Connection: TurnEndHandler, @unchecked Sendable {
     isFlushScheduled = false
     transport?.flush()
     out.releaseIfEmpty()
+    if isOutboundFull, !isReadingPaused {
+      // A peer that does not read its answers gets no more of its requests read.
+      isReadingPaused = true
+      transport?.setReadingPaused(true)
+    }
     let change = out.count - heldOutbound
     if change != 0 {
       heldOutbound += change
@@ -174,11 +179,6 @@ public final class Connection: TurnEndHandler, @unchecked Sendable {
     guard !isFlushScheduled else { return }
     isFlushScheduled = true
     loop.atTurnEnd(self)
-    if out.count > settings.outboundHighWaterBytes, !isReadingPaused {
-      // A peer that does not read its answers gets no more of its requests read.
-      isReadingPaused = true
-      transport?.setReadingPaused(true)
-    }
   }
 
   /// Whether senders should wait for the transport.
