@@ -140,7 +140,7 @@ let package = Package(
     .executableTarget(
       name: "assay-bench",
       dependencies: ["API", "CBenchmark", "CLinux", "Codec", "RPC", "Transport"],
-      path: "Tests/Benchmarks", exclude: ["CBenchmark", "Codec/bench.proto", "README.md"],
+      path: "Tests/Benchmarks", exclude: ["CBenchmark", "Codec/bench.proto", "README.md", "peers"],
       sources: ["Codec", "Main", "RPC"], swiftSettings: settings),
 
     // What the codec is held against: schemas, and a testee for protobuf's own conformance tests.
