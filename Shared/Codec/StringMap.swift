@@ -34,8 +34,8 @@ public struct StringMap<Value> {
   @inlinable
   public var values: some Collection<Value> { entries.values }
 
-  /// A dictionary of Swift's, to which keys that Unicode holds to be equal are one; it has the value
-  /// of the key whose bytes come last.
+  /// A dictionary of Swift's, to which keys that Unicode holds to be equal are one: it has the
+  /// value of the key whose bytes come last.
   @inlinable
   public var dictionary: [String: Value] {
     let sorted = entries.count > 1 ? entries.sorted { $0.key < $1.key } : Array(entries)
