@@ -145,7 +145,7 @@ class Caller:
         is_single = command.kind == MakeCall.KIND_SERVER_STREAMING
         first = command.messages[0] if is_single else None
         self._result.sent = 1 if is_single else 0
-        async with await self._open(first) as call:
+        async with self._channel.open(command.method, Echo, first, **self._options) as call:
             if command.ping_pong:
                 await self._alternate(call)
             elif is_single:
@@ -153,10 +153,6 @@ class Caller:
             else:
                 await self._both(call)
             self._set_metadata(call.metadata)
-
-    async def _open(self, first: Echo | None) -> ClientCall[Echo]:
-        call = self._channel.open(self._command.method, Echo, first, **self._options)
-        return await call if asyncio.iscoroutine(call) else call
 
     async def _both(self, call: ClientCall[Echo]) -> None:
         sending = asyncio.ensure_future(self._send(call))

@@ -55,7 +55,7 @@ class Driver:
             try:
                 self._process.stdin.write(struct.pack("<I", len(data)) + data)
                 self._process.stdin.flush()
-            except OSError as error:
+            except OSError as error:  # The reader of reports will say so, too.
                 raise DriverError(f"the driver takes no commands any more: {error}") from error
         return future
 
