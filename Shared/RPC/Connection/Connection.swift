@@ -122,7 +122,7 @@ public final class Connection: TurnEndHandler, @unchecked Sendable {
   ///   with what follows it.
   public func receive(_ bytes: UnsafeRawBufferPointer) -> Int {
     loop.assertCurrent()
-    keepalive.heard(now: loop.now)
+    if keepalive.heard(now: loop.now) { armKeepalive() }
     var offset = 0
     do {
       while !isClosing, bytes.count - offset >= FrameHeader.size {

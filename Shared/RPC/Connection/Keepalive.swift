@@ -20,9 +20,12 @@ struct Keepalive {
     lastHeard = now
   }
 
-  mutating func heard(now: UInt64) {
+  /// - Returns: whether a PING was waited for: the next check is due at another time then.
+  @discardableResult
+  mutating func heard(now: UInt64) -> Bool {
     lastHeard = now
-    pingSent = nil
+    defer { pingSent = nil }
+    return pingSent != nil
   }
 
   /// When `check` is to be called next.

@@ -102,7 +102,9 @@ public struct Router: Sendable {
     let ready = call.takeIfReady()
     let bytes = if let ready { try ready.get() } else { try await call.next() }
     guard let bytes else {
-      throw RPCError(.invalidArgument, "\(call.method): the request has no message")
+      var error = RPCError(.invalidArgument, "\(call.method): the request has no message")
+      error.details.origin = .malformed
+      throw error
     }
     do {
       return try Request(serialized: bytes)
