@@ -1,4 +1,5 @@
 import Codec
+import CodecSchemas
 import Foundation
 import Testing
 

@@ -1,4 +1,4 @@
-"""The messages of ``Tests/CodecTests/Schema/kitchen_sink.proto``, as Google's Python has them."""
+"""The messages of ``Tests/CodecSchemas/Schema/kitchen_sink.proto``, as Google's Python has them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Descriptors of Tests/CodecTests/Schema/kitchen_sink.proto.
+"""Descriptors of Tests/CodecSchemas/Schema/kitchen_sink.proto.
 
 Written by ``proto-spec/python/generate``; do not edit.
 """
