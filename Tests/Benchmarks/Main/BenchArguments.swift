@@ -31,7 +31,8 @@ struct BenchArguments: Sendable {
   func int(_ name: String, default value: Int, in range: ClosedRange<Int>) throws -> Int {
     guard let text = texts[name] else { return value }
     guard let number = Int(text), range.contains(number) else {
-      throw BenchError("--\(name) \(text): a number from \(range.lowerBound) to \(range.upperBound)")
+      let limits = "\(range.lowerBound) to \(range.upperBound)"
+      throw BenchError("--\(name) \(text): a number from \(limits)")
     }
     return number
   }

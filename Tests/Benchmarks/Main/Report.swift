@@ -48,6 +48,8 @@ struct Latencies {
   func percentiles(_ parts: [Double]) -> [Double] {
     guard !samples.isEmpty else { return parts.map { _ in 0 } }
     let sorted = samples.sorted()
-    return parts.map { Double(sorted[min(sorted.count - 1, Int(Double(sorted.count) * $0))]) / 1_000 }
+    return parts.map { part in
+      Double(sorted[min(sorted.count - 1, Int(Double(sorted.count) * part))]) / 1_000
+    }
   }
 }
