@@ -140,7 +140,10 @@ let package = Package(
     .executableTarget(
       name: "assay-bench",
       dependencies: ["API", "CBenchmark", "CLinux", "Codec", "RPC", "Transport"],
-      path: "Tests/Benchmarks", exclude: ["CBenchmark", "Codec/bench.proto", "README.md", "peers"],
+      path: "Tests/Benchmarks", exclude: [
+        "CBenchmark", "Codec/bench.proto", "README.md", "allocations", "allocations.limit", "compare",
+        "peers",
+      ],
       sources: ["Codec", "Main", "RPC"], swiftSettings: settings),
 
     // What the codec is held against: schemas, and a testee for protobuf's own conformance tests.

@@ -38,6 +38,10 @@ struct ConnectionStateTests {
     for kind in [FrameKind.request, .message, .ping, .goaway] {
       #expect(throws: ProtocolViolation.self) { try state.checkOrder(kind) }
     }
+    // A server that cannot read our HELLO says so without one of its own.
+    let client = State(role: .client, local: settings())
+    #expect(throws: Never.self) { try client.checkOrder(.goaway) }
+    #expect(throws: ProtocolViolation.self) { try client.checkOrder(.ping) }
   }
 
   @Test("a version range without overlap is refused naming both ranges")

@@ -104,7 +104,9 @@ struct ConnectionState<Call> {
 
   /// What the first frame must be before anything else is looked at.
   func checkOrder(_ kind: FrameKind) throws(ProtocolViolation) {
-    if phase == .awaitingHello, kind != .hello {
+    guard phase == .awaitingHello, kind != .hello else { return }
+    // A server that could not read our HELLO says why, and has none to say itself.
+    guard role == .client, kind == .goaway else {
       throw ProtocolViolation("\(kind) before HELLO")
     }
   }

@@ -45,7 +45,8 @@ final class House: Sendable {
     let group = EventLoopGroup(loopCount: 2, name: "house")
     self.group = group
     backend = Backend(Keyring(keys: ["gateway": key.publicKey]), clock.clock)
-    let behind = Server(router: backend.router, interceptor: backend.interceptor)
+    let behind = Server(
+      name: "backend", router: backend.router, interceptor: backend.interceptor)
     let inner = try await Listener.start(server: behind, host: "127.0.0.1", port: 0, group: group)
     // Nobody listens where evaluation should be.
     let targets = ["catalog": inner.port, "testing": inner.port, "evaluation": 1]
@@ -57,7 +58,7 @@ final class House: Sendable {
       database: database, signer: PrincipalSigner(issuer: "gateway", key: key), tokenKey: key,
       channels: byName, limits: limits, clock: clock.clock, log: .silent)
     let front = Server(
-      router: core.router,
+      name: "gateway", router: core.router,
       interceptor: ServerInterceptor(authorize: { try await core.authorizer.authorize(&$0) }))
     let outer = try await Listener.start(server: front, host: "127.0.0.1", port: 0, group: group)
     port = outer.port

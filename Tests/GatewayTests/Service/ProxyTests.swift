@@ -54,6 +54,24 @@ struct ProxyTests {
     await house.stop()
   }
 
+  @Test("A deadline that passes in a service says how long each hop had the call")
+  func deadlineHops() async throws {
+    let house = try await House()
+    var options = CallOptions()
+    options.timeoutMilliseconds = 400
+    let failure = try #require(
+      await House.failure {
+        try await house.echo.unary(TestingEcho(delayMilliseconds: 60_000), options: options)
+      })
+    #expect(failure.code == .deadlineExceeded && failure.details.origin == .runtime)
+    let method = "assay.testing.v1.EchoService.Unary"
+    #expect(failure.details.hops.map(\.hop) == ["gateway \(method)", "backend \(method)"])
+    let times = failure.details.hops.map(\.spentMicroseconds)
+    // The outer hop has had it longer, and neither longer than the caller gave.
+    #expect(times.allSatisfy { (300_000...400_000).contains($0) } && times[0] >= times[1])
+    await house.stop()
+  }
+
   @Test("The backend sees the caller, the trace, the metadata and the deadline, not the key")
   func context() async throws {
     let house = try await House()
