@@ -13,6 +13,10 @@ struct FrameObserver {
   private var initialStreamCredit = 0
   private var connectionCredit = 0
   private var streamCredit: [UInt32: Int] = [:]
+  private var maxConcurrentStreams = 0
+  /// Client: streams that neither side has ended. What the peer sends counts when it is sent, so
+  /// that the client may know of more of them than this.
+  private var open: Set<UInt32> = []
   /// Streams on which nothing more may be sent.
   private var closed: Set<UInt32> = []
   /// Client: the highest stream that it opened. Server: those that it was asked on.
@@ -36,12 +40,14 @@ struct FrameObserver {
     maxFrameBytes = max(WireProtocol.maxHelloBytes, Int(hello.maxFrameBytes))
     initialStreamCredit = Int(hello.initialStreamCreditBytes)
     connectionCredit = Int(hello.initialConnectionCreditBytes)
+    maxConcurrentStreams = Int(hello.maxConcurrentStreams)
   }
 
   /// Bytes that are or may be a frame: what it might allow is allowed from now on.
   mutating func peerSent(_ kind: UInt8, _ stream: UInt32, _ payload: [UInt8]) {
     switch FrameKind(rawValue: kind) {
     case .request: requested.insert(stream)
+    case .response, .status: open.remove(stream)
     case .credit:
       guard let grant = try? RPCCredit(serialized: payload) else { return }
       if stream == 0 {
@@ -73,6 +79,7 @@ struct FrameObserver {
     case .cancel:
       expect(role == .client, "only a client says CANCEL")
       expect(closed.insert(header.stream).inserted, "CANCEL comes once, on an open stream")
+      open.remove(header.stream)
     case .credit:
       let credit = decode(RPCCredit.self, payload)
       expect(credit.bytes > 0, "CREDIT gives something")
@@ -93,6 +100,10 @@ struct FrameObserver {
     expect(role == .client, "only a client says REQUEST")
     expect(header.stream % 2 == 1 && header.stream > highest, "streams are odd and rise")
     highest = header.stream
+    open.insert(header.stream)
+    expect(
+      isBlind || open.count <= maxConcurrentStreams,
+      "no more than \(maxConcurrentStreams) calls are open")
     _ = decode(RPCRequest.self, payload)
   }
 
@@ -103,8 +114,10 @@ struct FrameObserver {
     if role == .client, header.flags.contains(.endStream) {
       expect(!header.flags.contains(.more), "END_STREAM is not said in the middle of a message")
     }
-    connectionCredit -= payload.count
-    let left = credit(on: stream) - payload.count
+    let isFree = header.flags.contains(.empty)
+    let cost = isFree ? 0 : payload.count + WireProtocol.messageOverheadBytes
+    connectionCredit -= cost
+    let left = credit(on: stream) - cost
     streamCredit[stream] = left
     guard !isBlind else { return }
     expect(connectionCredit >= 0, "no more is sent than the connection's credit")

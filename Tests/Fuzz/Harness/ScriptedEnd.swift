@@ -82,12 +82,29 @@ final class ScriptedEnd: ConnectionTransport {
     let taken = pending.withUnsafeBytes { connection.receive($0) }
     expect(taken >= 0 && taken <= pending.count, "receive takes no more than it was given")
     pending.removeFirst(taken)
+    checkMemory()
     return taken > 0
   }
+
+  /// What a connection holds for a peer that does not read, or that sends without end. One delivery
+  /// is worked off whole before reading pauses, so that its answers come on top.
+  private func checkMemory() {
+    let settings = connection.settings
+    let limit = settings.outboundHighWaterBytes + ScriptedEnd.answersToOneDelivery
+    let outbound = connection.outbound.count
+    expect(outbound <= limit, "\(outbound) bytes wait for a peer that does not read")
+    let streams = settings.maxConcurrentStreams
+    let perStream = 2 * (settings.maxMessageBytes + settings.initialStreamCredit)
+    let held = connection.heldBytes
+    expect(held <= limit + streams * perStream, "\(held) bytes are held for one connection")
+  }
+
+  private static let answersToOneDelivery = 128 << 10
 
   /// Runs the loop until nothing moves.
   func settle() {
     loop.runUntilIdle()
+    checkMemory()
     while deliver() { loop.runUntilIdle() }
   }
 

@@ -41,6 +41,7 @@ extension ConnectionSettings {
     settings.maxConcurrentStreams = 6
     settings.initialStreamCredit = 4_096
     settings.initialConnectionCredit = 12_288
+    settings.outboundHighWaterBytes = 16_384
     return settings
   }
 }
