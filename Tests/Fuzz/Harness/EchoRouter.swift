@@ -1,6 +1,6 @@
 import Codec
+import CodecSchemas
 import RPC
-import Schema
 
 /// How many handlers have begun and not returned.
 ///

@@ -1,5 +1,5 @@
 import Codec
-import Schema
+import CodecSchemas
 
 @testable import RPC
 

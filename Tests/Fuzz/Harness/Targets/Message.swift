@@ -1,6 +1,6 @@
 import Codec
+import CodecSchemas
 import RPC
-import Schema
 
 /// Decodes the input as one of the messages; what decodes, encodes to bytes that decode to the same
 /// bytes again.
@@ -19,6 +19,7 @@ private let checks: [@Sendable ([UInt8]) -> Void] = [
   { check(KitchenNothing.self, $0) }, { check(KitchenNumbers.self, $0) },
   { check(RPCHello.self, $0) }, { check(RPCRequest.self, $0) },
   { check(RPCResponse.self, $0) }, { check(RPCStatus.self, $0) },
+  { check(ProtobufTestMessages_Proto3_TestAllTypesProto3.self, $0) },
 ]
 
 private func check<M: Message>(_: M.Type, _ bytes: [UInt8]) {
