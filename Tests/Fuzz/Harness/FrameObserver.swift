@@ -14,9 +14,10 @@ struct FrameObserver {
   private var connectionCredit = 0
   private var streamCredit: [UInt32: Int] = [:]
   private var maxConcurrentStreams = 0
-  /// Client: streams that neither side has ended. What the peer sends counts when it is sent, so
-  /// that the client may know of more of them than this.
+  /// Client: streams that neither side has ended. What the peer sends counts when it is sent, be it
+  /// before the REQUEST is seen, so that the client may know of more open streams than this.
   private var open: Set<UInt32> = []
+  private var answered: Set<UInt32> = []
   /// Streams on which nothing more may be sent.
   private var closed: Set<UInt32> = []
   /// Client: the highest stream that it opened. Server: those that it was asked on.
@@ -47,7 +48,9 @@ struct FrameObserver {
   mutating func peerSent(_ kind: UInt8, _ stream: UInt32, _ payload: [UInt8]) {
     switch FrameKind(rawValue: kind) {
     case .request: requested.insert(stream)
-    case .response, .status: open.remove(stream)
+    case .response, .status:
+      answered.insert(stream)
+      open.remove(stream)
     case .credit:
       guard let grant = try? RPCCredit(serialized: payload) else { return }
       if stream == 0 {
@@ -100,7 +103,7 @@ struct FrameObserver {
     expect(role == .client, "only a client says REQUEST")
     expect(header.stream % 2 == 1 && header.stream > highest, "streams are odd and rise")
     highest = header.stream
-    open.insert(header.stream)
+    if !answered.contains(header.stream) { open.insert(header.stream) }
     expect(
       isBlind || open.count <= maxConcurrentStreams,
       "no more than \(maxConcurrentStreams) calls are open")
