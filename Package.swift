@@ -141,8 +141,8 @@ let package = Package(
       name: "assay-bench",
       dependencies: ["API", "CBenchmark", "CLinux", "Codec", "RPC", "Transport"],
       path: "Tests/Benchmarks", exclude: [
-        "CBenchmark", "Codec/bench.proto", "README.md", "allocations", "allocations.limit", "compare",
-        "peers",
+        "CBenchmark", "Codec/bench.proto", "README.md", "allocations", "allocations.limit",
+        "compare", "peers",
       ],
       sources: ["Codec", "Main", "RPC"], swiftSettings: settings),
 

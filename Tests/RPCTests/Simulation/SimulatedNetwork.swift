@@ -54,6 +54,12 @@ final class SimulatedNetwork: @unchecked Sendable {
 
   var addresses: [String] { servers.keys.sorted() }
 
+  /// Lets go of all that took part.
+  func forget() {
+    servers = [:]
+    links = []
+  }
+
   // MARK: Connections
 
   /// Connects to a server, some time from now.

@@ -98,7 +98,8 @@ final class SimulatedSession {
       try session.run()
       return session.network
     }()
-    // The servers are gone; their idle tasks end in a last turn.
+    // With the servers go their idle tasks, in a last turn.
+    network.forget()
     _ = network.run(milliseconds: 1) { false }
   }
 
