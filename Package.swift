@@ -140,7 +140,8 @@ let package = Package(
     .executableTarget(
       name: "assay-bench",
       dependencies: ["API", "CBenchmark", "CLinux", "Codec", "RPC", "Transport"],
-      path: "Tests/Benchmarks", exclude: [
+      path: "Tests/Benchmarks",
+      exclude: [
         "CBenchmark", "Codec/bench.proto", "README.md", "allocations", "allocations.limit",
         "compare", "peers",
       ],

@@ -19,6 +19,8 @@ public final class Listener: Pollable, @unchecked Sendable {
   private let acceptor: EpollDriver
   private var next = 0
   private var isClosed = false
+  /// Sockets that are open.
+  private let sockets = Atomic<Int>(0)
 
   /// Connections taken per event.
   private static let acceptsPerEvent = 64
@@ -89,7 +91,10 @@ public final class Listener: Pollable, @unchecked Sendable {
         if errno == EMFILE || errno == ENFILE { pauseAccepting() }
         return
       }
-      guard server.connectionCount < Listener.maximumConnections else {
+      // Those in their TLS handshake count, too.
+      let open = sockets.wrappingAdd(1, ordering: .relaxed).newValue
+      guard open <= Listener.maximumConnections else {
+        sockets.wrappingSubtract(1, ordering: .relaxed)
         Glibc.close(client)
         continue
       }
@@ -115,8 +120,10 @@ public final class Listener: Pollable, @unchecked Sendable {
       _ = SocketConnection(
         client, ssl: ssl, isConnected: true, driver: driver,
         timeoutMilliseconds: Listener.handshakeMilliseconds,
-        makeConnection: { [server] peer in server.accept(on: driver.loop, from: peer) })
+        makeConnection: { [server] peer in server.accept(on: driver.loop, from: peer) },
+        onClosed: { [self] in sockets.wrappingSubtract(1, ordering: .relaxed) })
     } catch {
+      sockets.wrappingSubtract(1, ordering: .relaxed)
       Glibc.close(client)
     }
   }

@@ -26,6 +26,8 @@ final class SocketConnection: ConnectionTransport, Pollable, @unchecked Sendable
   private var connection: Connection?
   private let makeConnection: MakeConnection
   private var onEstablished: ((Result<Void, TransportError>) -> Void)?
+  /// Told once, when the socket is closed.
+  private var onClosed: (() -> Void)?
   private var timeout: TimerHeap.Token?
 
   private var interest: UInt32
@@ -45,6 +47,8 @@ final class SocketConnection: ConnectionTransport, Pollable, @unchecked Sendable
   private static let encryptedBytes = 64 << 10
   /// How long the peer has to end its direction when we have ended ours.
   private static let lingerMilliseconds = 2_000
+  /// How long the peer has to take what is written before we end our direction.
+  private static let lastFlushMilliseconds = 5_000
   /// Records that a peer may have us keep that does not read, but asks for new keys.
   private static let maximumUnsentBytes = 1 << 20
 
@@ -52,8 +56,10 @@ final class SocketConnection: ConnectionTransport, Pollable, @unchecked Sendable
   init(
     _ fd: Int32, ssl: OpaquePointer?, isConnected: Bool, driver: EpollDriver,
     timeoutMilliseconds: Int, makeConnection: @escaping MakeConnection,
-    onEstablished: ((Result<Void, TransportError>) -> Void)? = nil
+    onEstablished: ((Result<Void, TransportError>) -> Void)? = nil,
+    onClosed: (() -> Void)? = nil
   ) {
+    self.onClosed = onClosed
     self.fd = fd
     self.ssl = ssl
     self.driver = driver
@@ -335,8 +341,7 @@ final class SocketConnection: ConnectionTransport, Pollable, @unchecked Sendable
     // is to be written.
     driver.loop.execute { [weak self] in self?.flush() }
     // A peer that reads nothing must not keep the socket.
-    let due = driver.loop.now + 5_000_000_000
-    driver.loop.schedule(at: due) { [weak self] in self?.close("closed by this side") }
+    closeLater(milliseconds: SocketConnection.lastFlushMilliseconds)
   }
 
   func setReadingPaused(_ paused: Bool) {
@@ -365,9 +370,17 @@ final class SocketConnection: ConnectionTransport, Pollable, @unchecked Sendable
     phase = .lingering
     shutdown(fd, Int32(SHUT_WR))
     want(EPOLLIN.rawValue)
-    let due = driver.loop.now + UInt64(SocketConnection.lingerMilliseconds) * 1_000_000
-    driver.loop.schedule(at: due) { [weak self] in self?.close("closed by this side") }
+    closeLater(milliseconds: SocketConnection.lingerMilliseconds)
     drop()
+  }
+
+  private func closeLater(milliseconds: Int) {
+    if let timeout { driver.loop.cancel(timeout) }
+    let due = driver.loop.now + UInt64(milliseconds) * 1_000_000
+    timeout = driver.loop.schedule(at: due) { [weak self] in
+      self?.timeout = nil
+      self?.close("closed by this side")
+    }
   }
 
   private func drop() {
@@ -405,6 +418,8 @@ final class SocketConnection: ConnectionTransport, Pollable, @unchecked Sendable
     partialFrame = []
     connection?.transportClosed(reason)
     connection = nil
+    onClosed?()
+    onClosed = nil
   }
 }
 

@@ -14,13 +14,14 @@ public struct SocketConnector: Connector {
   private static let timeoutMilliseconds = 5_000
 
   /// - Parameters:
-  ///   - name: what to call the peer in errors.
+  ///   - name: what to call the peer in errors. These may travel on to people who have no business
+  ///     with addresses.
   ///   - target: "HOST:PORT", or several with commas; all addresses of all hosts are used.
   /// - Throws: `TransportError` for a target that is none or a CA file that cannot be loaded.
   public init(name: String, target: String, tls: TLSClientOptions? = nil, group: EventLoopGroup)
     throws
   {
-    self.name = "\(name) (\(target))"
+    self.name = name
     targets = try target.split(separator: ",").map {
       let text = $0.hasPrefix("dns:") ? $0.dropFirst(4) : $0
       return try SocketAddress.split(String(text))

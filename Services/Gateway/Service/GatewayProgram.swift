@@ -144,7 +144,9 @@ struct GatewayCore: Sendable {
     var router = Router()
     router.register(
       IdentityHandlers(database: database, authenticator: authenticator, clock: clock))
-    router.fallback { try await proxy.forward($0, $1) }
+    router.fallback(
+      describing: { forwarded.find($0)?.method },
+      { call, context in try await proxy.forward(call, context) })
     self.router = router
   }
 }

@@ -99,19 +99,13 @@ struct Proxy: Sendable {
 
   /// Names the service that failed, without our own addresses.
   private static func explained(_ error: RPCError, _ backend: String) -> RPCError {
+    guard error.code == .unavailable else { return error }
     var error = error
-    switch error.code {
-    case .unavailable:
-      error.message =
-        error.isNotProcessed
-        ? "the \(backend) service is not available at the moment; try again"
-        : "the \(backend) service became unavailable during the call; "
-          + "whether it was carried out is not known"
-    case .deadlineExceeded where error.details.hops.first?.isOurWait == true:
-      error.message = "deadline exceeded waiting for the \(backend) service"
-      error.details.hops[0].hop = "gateway, waiting for \(backend)"
-    default: break
-    }
+    error.message =
+      error.isNotProcessed
+      ? "the \(backend) service is not available at the moment; try again"
+      : "the \(backend) service became unavailable during the call; "
+        + "whether it was carried out is not known"
     return error
   }
 }
@@ -125,7 +119,7 @@ private struct Leg: Sendable {
   /// The one message of a call that takes one.
   func request(_ method: MethodDescriptor) async throws -> [UInt8] {
     guard let message = try await inbound.next() else {
-      throw RPCError.invalidArgument("\(method.name): the request has no message")
+      throw RPCError.missingMessage(method.name)
     }
     try await quotas.take(bytes: message.count, tenant, isFirst: true)
     return message

@@ -65,7 +65,7 @@ extension Call {
         connection.sendResponse(self, messageBytes: message.count) { writer in
           message.withUnsafeBytes { writer.writeRaw($0) }
         }
-        over(nil)
+        finished()
         return true
       }
       guard frameMessage(message, endStream: false) else { return false }
@@ -74,8 +74,14 @@ extension Call {
     status.metadata = responseMetadata
     if status.code != 0 { connection.counters.callsFailed += 1 }
     connection.sendStatus(stream, status)
-    over(nil)
+    finished()
     return true
+  }
+
+  /// The call's own end is framed: what is queued last is done with by `pump`, not given up.
+  private func finished() {
+    head = nil
+    over(nil)
   }
 
   /// Whether a message of this size and the answer's metadata are one frame.
@@ -113,7 +119,9 @@ extension Call {
     }
     connection.hold(item.heldBytes)
     outbox.append(Pending(item, wait))
-    if !pump() { connection.markBlocked(self) }
+    guard !pump() else { return }
+    connection.markBlocked(self)
+    if case .finish = item { connection.answerWaits(self) }
   }
 
   /// What of an answer may be held. A writer waits for its messages one by one, so that only whole

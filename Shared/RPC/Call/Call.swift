@@ -56,6 +56,10 @@ final class Call: @unchecked Sendable {
   var task: Task<Void, Never>?
   /// Client: what is sent when a stream is free.
   var request: UnsentRequest?
+  /// Bytes held for the request beside its message, or for one that waits.
+  private var heldRequest = 0
+  /// Server: the answer is given, and waits for credit or the transport.
+  var isAnswerWaiting = false
   /// Client: told the answer's metadata, if it has any.
   var onResponseMetadata: (@Sendable (Metadata) -> Void)?
   /// The answer's metadata: client, once it is there; server, what the handler wants said.
@@ -215,7 +219,8 @@ final class Call: @unchecked Sendable {
     guard isInboundEnded else { return nil }
     guard let received = take(), inbox.isEmpty else {
       discardUnread()
-      return .failure(RPCError(.internal, "\(method): the answer is not exactly one message"))
+      return .failure(
+        RPCError.runtime(.internal, "\(method): the answer is not exactly one message"))
     }
     connection.consumed(self, bytes: received.owed)
     return .success(received.bytes)
@@ -307,20 +312,31 @@ final class Call: @unchecked Sendable {
     isOutboundClosed = true
     if failure == nil { failure = error }
     if error != nil { connection.counters.callsFailed += 1 }
-    if stream != 0 { connection.onCallEnd?(error) }
+    if stream != 0 { connection.onCallEnd?(self, error) }
+    connection.forgetWaiting(self)
+    releaseRequest()
+    if isAnswerWaiting {
+      isAnswerWaiting = false
+      connection.answerIsOver()
+    }
     task?.cancel()
     task = nil
-    releaseUnread(keepMessages: error == nil || connection.isClient)
+    dropAssembly()
+    // A client may still take what arrived before the end; a server's handler is gone.
+    if !connection.isClient { discardUnread() }
     if let opening = opening.take() { opening.resume(.failure(error ?? .cancelled)) }
     wakeReader()
     failWriters()
   }
 
-  private func releaseUnread(keepMessages: Bool) {
-    dropAssembly()
-    // A client may still take what arrived before the end; a server's handler is gone.
-    guard !keepMessages || !connection.isClient else { return }
-    discardUnread()
+  func holdRequest(_ bytes: Int) {
+    heldRequest = bytes
+    connection.hold(bytes)
+  }
+
+  func releaseRequest() {
+    connection.release(heldRequest)
+    heldRequest = 0
   }
 
   /// Gives back the credit of what nobody will read. Called when the client has left the call.

@@ -1,4 +1,5 @@
 import Codec
+import Synchronization
 
 // One call, however many attempts it takes.
 
@@ -8,11 +9,16 @@ extension Channel {
     _ method: MethodDescriptor, _ options: CallOptions, messageBytes: Int,
     _ encode: (inout WireWriter) -> Void
   ) async throws -> [UInt8] {
-    var retry = Retry(
-      method, maximumAttempts: self.options.maximumAttempts, pool().loop.randomness)
+    var retry = Retry(method, maximumAttempts: self.options.maximumAttempts, randomness)
     let deadline = deadline(method, options)
+    var options = options
+    // Of several attempts, the metadata of the one that counts.
+    let metadata = LastMetadata(reportingTo: options.onResponseMetadata)
+    if let metadata { options.onResponseMetadata = { metadata.store($0) } }
+    defer { metadata?.report() }
     while true {
       let pool = pool()
+      metadata?.store(Metadata())
       do {
         let answer: [UInt8]
         // What is awaited here stays where it is; each change of executor, even to the same, costs.
@@ -68,13 +74,15 @@ extension Channel {
   // MARK: Hedging
 
   /// Sends further attempts while the first are out, and takes the first answer.
-  func hedged(_ method: MethodDescriptor, _ options: CallOptions, _ message: [UInt8])
-    async throws -> [UInt8]
-  {
-    guard let policy = options.hedging else { return [] }
+  func hedged(
+    _ method: MethodDescriptor, _ options: CallOptions, _ policy: HedgingPolicy,
+    _ message: [UInt8]
+  ) async throws -> [UInt8] {
     let deadline = deadline(method, options)
     return try await withThrowingTaskGroup(of: [UInt8]?.self) { group in
       var (sent, failed) = (0, 0)
+      // What a server provably did not see goes to another, and is no attempt.
+      var resends = self.options.maximumAttempts
       var lastError: (any Error)?
       func send() {
         if sent > 0 { statistics.hedged() }
@@ -101,6 +109,15 @@ extension Channel {
           if sent < policy.maximumAttempts, throttle.allows() { send() }
         } catch let error as RPCError where Channel.leavesHope(error) {
           lastError = error
+          if error.isNotProcessed, !error.details.noRetry, resends > 0 {
+            resends -= 1
+            statistics.retried()
+            let attempt = UInt32(sent - 1)
+            group.addTask { [self] in
+              try await single(method, options, deadline, attempt, message)
+            }
+            continue
+          }
           failed += 1
           throttle.failed()
           // Push-back stops hedging, too.
@@ -150,8 +167,7 @@ extension Channel {
   private func open(
     _ method: MethodDescriptor, _ options: CallOptions, message: [UInt8]?
   ) async throws -> Call {
-    var retry = Retry(
-      method, maximumAttempts: self.options.maximumAttempts, pool().loop.randomness)
+    var retry = Retry(method, maximumAttempts: self.options.maximumAttempts, randomness)
     let deadline = deadline(method, options)
     while true {
       let pool = pool()
@@ -225,8 +241,12 @@ extension Channel {
       }
     let call = Call(connection: connection, method: method.name, deadline: deadline)
     guard call.startTime < deadline else {
-      throw RPCError.notProcessed(
-        .deadlineExceeded, "\(method.name): deadline exceeded while connecting")
+      var error = RPCError.notProcessed(
+        .deadlineExceeded, "\(method.name): deadline exceeded before the call could be sent")
+      error.details.hops = [
+        HopTime(hop: "waiting to send to \(pool.connector.name)", spentMicroseconds: 0)
+      ]
+      throw error
     }
     try call.checkSize(messageBytes)
     call.onResponseMetadata = options.onResponseMetadata
@@ -243,11 +263,32 @@ extension Channel {
 
   private func deadline(_ method: MethodDescriptor, _ options: CallOptions) -> UInt64 {
     guard let timeout = options.timeout(for: method) else { return .max }
-    return time() + UInt64(max(0, timeout)) * 1_000_000
+    return time().addingMilliseconds(UInt64(max(0, timeout)))
   }
 
   private func remaining(_ deadline: UInt64) -> UInt64 {
     let now = time()
     return deadline == .max ? .max : deadline > now ? (deadline - now) / 1_000_000 : 0
+  }
+}
+
+/// The metadata of a call's last attempt, told once.
+private final class LastMetadata: Sendable {
+  private let metadata = Mutex(Metadata())
+  private let receiver: @Sendable (Metadata) -> Void
+
+  /// Nil if nobody wants to know.
+  init?(reportingTo receiver: (@Sendable (Metadata) -> Void)?) {
+    guard let receiver else { return nil }
+    self.receiver = receiver
+  }
+
+  func store(_ metadata: Metadata) {
+    self.metadata.withLock { $0 = metadata }
+  }
+
+  func report() {
+    let metadata = metadata.withLock { $0 }
+    if !metadata.isEmpty { receiver(metadata) }
   }
 }

@@ -88,7 +88,9 @@ public final class Channel: Sendable {
     _ method: MethodDescriptor, _ message: [UInt8], options: CallOptions = CallOptions()
   ) async throws -> [UInt8] {
     try await intercepted(method, options) { options in
-      if options.hedges(method) { return try await hedged(method, options, message) }
+      if let policy = options.hedging, options.hedges(method) {
+        return try await hedged(method, options, policy, message)
+      }
       return try await retrying(method, options, messageBytes: message.count) { writer in
         message.withUnsafeBytes { writer.writeRaw($0) }
       }
@@ -107,6 +109,8 @@ public final class Channel: Sendable {
 
   /// The clock of the loops, which is one.
   func time() -> UInt64 { pools[0].loop.time() }
+
+  var randomness: Randomness { pools[0].loop.randomness }
 
   /// The pool of the caller's loop; for callers elsewhere, each in turn.
   func pool() -> ConnectionPool {

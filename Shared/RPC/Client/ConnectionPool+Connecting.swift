@@ -55,6 +55,7 @@ extension ConnectionPool {
   /// Nobody calls: a later call begins by looking the name up.
   private func forget() {
     subchannels.removeAll { $0.connection == nil && !$0.isConnecting }
+    lastError = nil
     if !subchannels.isEmpty { resolveLater(at: nextResolution) }
   }
 
@@ -94,8 +95,7 @@ extension ConnectionPool {
         self.connectFailed(
           box.value,
           .runtime(
-            .unavailable,
-            "cannot connect to \(self.connector.name) at \(box.value.address): \(error)"))
+            .unavailable, "cannot connect to \(self.connector.name): \(error)"))
       }
     }
   }
@@ -111,19 +111,19 @@ extension ConnectionPool {
       self?.opened(subchannel, connection)
     }
     // A drain needs no waiting: the address is tried again at once.
-    connection.onDraining = { [weak self, unowned connection] in
-      self?.lost(subchannel, connection, isFailure: false)
+    connection.onDraining = { [weak self, unowned connection] isOrderly in
+      self?.lost(subchannel, connection, isFailure: !isOrderly)
     }
     connection.onClose = { [weak self, unowned connection] error in
       guard hasOpened else {
         self?.connectFailed(subchannel, error)
         return
       }
-      let age = connection.loop.now - connection.counters.openedAt
-      self?.lost(
-        subchannel, connection, isFailure: age < ConnectionPool.leastLifeNanoseconds)
+      self?.lost(subchannel, connection, isFailure: false)
     }
-    connection.onCallEnd = { [weak self] error in self?.record(error, of: subchannel) }
+    connection.onCallEnd = { [weak self] call, error in
+      self?.record(error, of: call, on: subchannel)
+    }
     connection.onQueueChange = { [statistics] count in
       statistics.queueChanged(by: count - queued)
       queued = count
@@ -148,7 +148,10 @@ extension ConnectionPool {
     // A later connection of the same address is none of this one's business.
     guard subchannel.connection === connection else { return }
     subchannel.connection = nil
-    if isFailure { subchannel.backoff.failed(on: loop, options) }
+    let age = loop.now - min(loop.now, connection.counters.openedAt)
+    if isFailure || age < ConnectionPool.leastLifeNanoseconds {
+      subchannel.backoff.failed(on: loop, options)
+    }
     readyChanged()
     maintain()
   }
@@ -174,8 +177,11 @@ extension ConnectionPool {
   // MARK: Outliers
 
   /// A call has ended on an address.
-  private func record(_ error: RPCError?, of subchannel: Subchannel) {
-    guard subchannel.outlier.record(error, options.outliers) else { return }
+  private func record(_ error: RPCError?, of call: Call, on subchannel: Subchannel) {
+    let spent = loop.now - min(loop.now, call.startTime)
+    guard
+      subchannel.outlier.record(error, spent: spent, now: loop.now, options.outliers)
+    else { return }
     let ejected = subchannels.count { $0.outlier.isEjected(now: loop.now) }
     guard ejected < OutlierPolicy.maximumEjected(of: subchannels.count) else { return }
     subchannel.outlier.eject(now: loop.now, options.outliers)

@@ -68,7 +68,7 @@ final class ConnectionPool: @unchecked Sendable {
         loop.run {
           wait.begin(continuation)
           guard !wait.isDone else { return }
-          self.loop.schedule(at: self.loop.now + milliseconds * 1_000_000) {
+          self.loop.schedule(at: self.loop.now.addingMilliseconds(milliseconds)) {
             wait.resume(.success(()))
           }
         }
@@ -119,8 +119,9 @@ final class ConnectionPool: @unchecked Sendable {
     if !waitForReady, let lastError, isBackingOff { return wait.resume(.failure(lastError)) }
     var timer: TimerHeap.Token?
     if deadline != .max {
-      timer = loop.schedule(at: deadline) { [self] in
-        wait.resume(.failure(connectingTooLong(method)))
+      let begin = loop.now
+      timer = loop.schedule(at: max(deadline, begin)) { [self] in
+        wait.resume(.failure(connectingTooLong(method, since: begin)))
         dropDoneWaiters()
       }
     }
@@ -129,11 +130,14 @@ final class ConnectionPool: @unchecked Sendable {
     maintain()
   }
 
-  private func connectingTooLong(_ method: String) -> RPCError {
+  private func connectingTooLong(_ method: String, since: UInt64) -> RPCError {
     let cause = lastError.map { "; last: \($0.message)" } ?? ""
-    return .notProcessed(
+    var error = RPCError.notProcessed(
       .deadlineExceeded,
       "\(method): deadline exceeded waiting for a connection to \(connector.name)\(cause)")
+    let hop = "waiting for a connection to \(connector.name)"
+    error.details.hops = [HopTime(hop: hop, spentMicroseconds: (loop.now - since) / 1_000)]
+    return error
   }
 
   private var shutDownError: RPCError {
@@ -142,18 +146,20 @@ final class ConnectionPool: @unchecked Sendable {
 
   /// Every address has failed lately, and none is being tried.
   private var isBackingOff: Bool {
-    !isResolving
-      && subchannels.allSatisfy {
-        $0.connection == nil && !$0.isConnecting && $0.backoff.retryAt > loop.now
-      }
+    guard !isResolving else { return false }
+    guard !subchannels.isEmpty else { return resolveBackoff.retryAt > loop.now }
+    return subchannels.allSatisfy {
+      $0.connection == nil && !$0.isConnecting && $0.backoff.retryAt > loop.now
+    }
   }
 
   /// There is a connection again for those who wait.
   func serveWaiters() {
-    guard !waiters.isEmpty, pick() != nil else { return }
-    let current = takeWaiters()
-    for waiter in current {
-      if let connection = pick() { waiter.wait.resume(.success(connection)) }
+    while !waiters.isEmpty, let connection = pick() {
+      let waiter = waiters.removeFirst()
+      statistics.queueChanged(by: -1)
+      if let timer = waiter.timer { loop.cancel(timer) }
+      waiter.wait.resume(.success(connection))
     }
   }
 

@@ -24,14 +24,20 @@ struct Outlier {
 
   func isEjected(now: UInt64) -> Bool { now < ejectedUntil }
 
-  /// A call has ended.
+  /// A call has ended that took `spent` nanoseconds.
   ///
   /// - Returns: whether the address is to be ejected, if there is room for it.
-  mutating func record(_ error: RPCError?, _ policy: OutlierPolicy) -> Bool {
-    // What the caller took back says nothing.
-    guard error?.code != .cancelled else { return false }
-    guard let error, Outlier.isFailure(error) else {
-      failures = 0
+  mutating func record(
+    _ error: RPCError?, spent: UInt64, now: UInt64, _ policy: OutlierPolicy
+  ) -> Bool {
+    guard let error, error.code != .cancelled else {
+      // What the caller took back says nothing.
+      if error == nil { fared(wellAt: now, policy) }
+      return false
+    }
+    guard Outlier.isFailure(error, spent: spent) else {
+      // A server that says no is a server that works.
+      if error.details.origin == .application { failures = 0 }
       return false
     }
     failures += 1
@@ -47,12 +53,25 @@ struct Outlier {
   }
 
   /// What an address does wrong, rather than its callers. A drain is how a server goes in order.
-  private static func isFailure(_ error: RPCError) -> Bool {
+  private static func isFailure(_ error: RPCError, spent: UInt64) -> Bool {
     switch error.code {
     case .unavailable: !error.isNotProcessed
-    case .deadlineExceeded: true
+    // A caller who gives no time finds every server slow.
+    case .deadlineExceeded: spent >= leastPatienceNanoseconds
     default: false
     }
+  }
+
+  private static let leastPatienceNanoseconds: UInt64 = 1_000_000_000
+
+  /// A call succeeded. Ejections are forgotten one by one, as long after the last as it was long.
+  private mutating func fared(wellAt now: UInt64, _ policy: OutlierPolicy) {
+    failures = 0
+    guard ejections > 0 else { return }
+    let base = UInt64(policy.baseEjectionMilliseconds) * 1_000_000
+    guard now > ejectedUntil + base else { return }
+    ejections -= 1
+    ejectedUntil = now
   }
 }
 

@@ -30,8 +30,8 @@ struct Retry {
   mutating func wait(after error: RPCError, remaining: UInt64, throttle: RetryThrottle) -> UInt64? {
     let details = error.details
     guard error.code == .unavailable || error.code == .resourceExhausted else { return nil }
-    // What no handler saw says nothing of how the handlers fare.
-    if !details.notProcessed || details.noRetry { throttle.failed() }
+    // What no handler saw says nothing of how the handlers fare, nor does what is not retried.
+    if details.noRetry || (isSafe(error) && !details.notProcessed) { throttle.failed() }
     guard Int(attempt) + 1 < maximumAttempts, isSafe(error), !details.noRetry else { return nil }
     guard details.notProcessed || throttle.allows() else { return nil }
     let wait = details.retryAfterMilliseconds ?? backoff(isTransparent: details.notProcessed)

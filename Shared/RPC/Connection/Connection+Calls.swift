@@ -14,20 +14,47 @@ extension Connection {
     guard !call.isOver else { return }
     guard isUsable else {
       var error =
-        closeError ?? .runtime(.unavailable, "connection to \(peerAddress) is closing")
+        closeError ?? .runtime(.unavailable, "connection to \(peerName) is closing")
       error.details.notProcessed = true
       call.over(error)
       return
     }
     watchDeadline(call.deadline)
-    guard state.canOpenStream, waitingToOpen.isEmpty else {
-      let message = messageBytes.map { UnsentRequest.bytes(count: $0, encode) }
-      call.request = UnsentRequest(header, message)
-      waitingToOpen.append(call)
-      onQueueChange?(waitingToOpen.count)
-      return
+    guard state.canOpenStream, waitingToOpen.isEmpty, !isOutboundFull else {
+      return wait(call, header, messageBytes.map { UnsentRequest.bytes(count: $0, encode) })
     }
     openNow(call, header, messageBytes: messageBytes, encode)
+  }
+
+  /// Has a call wait until the peer's limit, or the transport, lets it begin.
+  private func wait(_ call: Call, _ header: RequestHeader, _ message: [UInt8]?) {
+    if let error = refusal(toHold: message?.count ?? 0) { return call.over(error) }
+    call.request = UnsentRequest(header, message)
+    call.holdRequest(message?.count ?? 0)
+    waitingToOpen.append(call)
+    queueChanged()
+  }
+
+  /// A call that waited is over: its place in the queue is empty, and the queue is put in order
+  /// when most of it is.
+  func forgetWaiting(_ call: Call) {
+    guard call.request != nil else { return }
+    call.request = nil
+    emptyPlaces += 1
+    if emptyPlaces * 2 > waitingToOpen.count {
+      var waiting = FIFO<Call>()
+      while let call = waitingToOpen.popFirst() {
+        if call.request != nil { waiting.append(call) }
+      }
+      waitingToOpen = waiting
+      emptyPlaces = 0
+    }
+    queueChanged()
+  }
+
+  func queueChanged() {
+    if waitingToOpen.isEmpty { emptyPlaces = 0 }
+    onQueueChange?(waitingToOpen.count - emptyPlaces)
   }
 
   /// The same with a message that is bytes already.
@@ -71,12 +98,13 @@ extension Connection {
     let limit = state.peer.maxFrameBytes
     let size = header.encodedSize(messageBytes: nil)
     guard size > limit else { return true }
-    let error = RPCError.resourceExhausted(
+    var error = RPCError.resourceExhausted(
       "\(call.method): metadata and credential make a REQUEST of \(size) bytes, over the peer's "
         + "limit of \(limit)",
       limit: LimitExceeded(
         name: "max_frame_bytes", limit: Int64(limit), actual: Int64(size),
         setting: "--max-frame-bytes"))
+    error.details.origin = .runtime
     call.over(error)
     return false
   }
@@ -86,14 +114,18 @@ extension Connection {
     closeIfDrained()
   }
 
-  private func openWaiting() {
-    while state.canOpenStream, let call = waitingToOpen.popFirst() {
-      guard let request = call.request, call.failure == nil else { continue }
+  func openWaiting() {
+    while state.canOpenStream, !isOutboundFull, let call = waitingToOpen.popFirst() {
+      guard let request = call.request else {
+        emptyPlaces = max(0, emptyPlaces - 1)
+        continue
+      }
       call.request = nil
+      call.releaseRequest()
       openNow(
         call, request.header, messageBytes: request.message?.count, request.encodeMessage)
     }
-    onQueueChange?(waitingToOpen.count)
+    queueChanged()
   }
 
   /// Client: leaves a call; nothing if it is over.

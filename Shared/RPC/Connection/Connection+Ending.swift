@@ -12,6 +12,8 @@ extension Connection {
   func drain() {
     guard !isClosing, state.phase == .open else {
       if state.phase == .awaitingHello { closeNow() }
+      // The client has said GOAWAY before us: it sends no more.
+      if state.phase == .draining { endTaking() }
       return
     }
     guard !isClient else { return finishDrain() }
@@ -49,7 +51,7 @@ extension Connection {
   func fail(_ violation: ProtocolViolation) {
     guard !isClosing else { return }
     let error = RPCError(.internal, "protocol violation: \(violation)")
-    closeError = .runtime(.unavailable, "connection to \(peerAddress) closed: \(violation)")
+    closeError = .runtime(.unavailable, "connection to \(peerName) closed: \(violation)")
     send(
       .goaway, [], 0,
       RPCGoaway(lastStream: state.beginDrain(), code: error.code.rawValue, message: error.message))
@@ -69,7 +71,7 @@ extension Connection {
   private func endCalls(_ reason: String) {
     guard state.phase != .closed else { return }
     var error =
-      closeError ?? .runtime(.unavailable, "connection to \(peerAddress) lost: \(reason)")
+      closeError ?? .runtime(.unavailable, "connection to \(peerName) lost: \(reason)")
     cancelTimers()
     for call in state.close() { call.over(error) }
     error.details.notProcessed = true

@@ -47,7 +47,7 @@ extension Connection {
     }
     let hello = try decode(
       RPCHello.self, UnsafeRawBufferPointer(rebasing: payload[magic.count...]))
-    if !isClient { sendHello() }
+    if !isClient, state.phase == .awaitingHello { sendHello() }
     try state.receivedHello(hello)
     helloCredential = hello.credential
     armKeepalive()
@@ -93,6 +93,7 @@ extension Connection {
     let deadline = timeout == 0 ? .max : loop.now &+ min(timeout, 1 << 40) * 1_000
     let call = Call(connection: self, method: method, deadline: deadline)
     call.stream = header.stream
+    call.holdRequest(request.heldBytes)
     let endStream = header.flags.contains(.endStream)
     counters.callsStarted += 1
     state.acceptStream(header.stream, call, endStream: endStream)
@@ -176,14 +177,14 @@ extension Connection {
     if goaway.code != 0 {
       // The peer is about to close; what it said explains every call that is lost by it.
       closeError = .runtime(
-        StatusCode(wire: goaway.code), "\(peerAddress) closed the connection: \(goaway.message)")
+        StatusCode(wire: goaway.code), "\(peerName) closed the connection: \(goaway.message)")
     }
-    let error = RPCError.notProcessed(.unavailable, "\(peerAddress) is draining")
+    let error = RPCError.notProcessed(.unavailable, "\(peerName) is draining")
     for call in state.receivedGoaway(lastStream: goaway.lastStream) { call.over(error) }
     while let call = waitingToOpen.popFirst() { call.over(error) }
-    onQueueChange?(0)
-    onDraining?()
+    queueChanged()
+    onDraining?(goaway.code == 0)
     onDraining = nil
-    closeIfDrained()
+    if goaway.code != 0 { closeNow() } else { closeIfDrained() }
   }
 }

@@ -38,6 +38,7 @@ extension Connection {
     }
     var waiting = FIFO<Call>()
     while let call = waitingToOpen.popFirst() {
+      guard call.request != nil else { continue }
       if call.deadline <= now {
         due.append(call)
       } else {
@@ -46,7 +47,7 @@ extension Connection {
       }
     }
     waitingToOpen = waiting
-    onQueueChange?(waitingToOpen.count)
+    queueChanged()
     for call in due { abort(call, deadlineExceeded(call)) }
     if next != .max { watchDeadline(next) }
   }
@@ -57,14 +58,12 @@ extension Connection {
     let place =
       isClient
       ? (call.stream == 0
-        ? "waiting for a free stream to \(peerAddress)" : "waiting for \(peerAddress)")
+        ? "waiting for a free stream to \(name)" : "waiting for \(name)")
       : "in the handler of \(name)"
     var error = RPCError.runtime(
       .deadlineExceeded, "\(call.method): deadline exceeded after \(spent / 1_000) ms, \(place)")
     error.details.hops = [
-      isClient
-        ? .wait("client, \(place)", spentMicroseconds: spent)
-        : HopTime(hop: "\(name) \(call.method)", spentMicroseconds: spent)
+      HopTime(hop: isClient ? place : "\(name) \(call.method)", spentMicroseconds: spent)
     ]
     return error
   }
@@ -107,6 +106,7 @@ extension Connection {
     guard let due = partialFrame.due(timeoutMilliseconds: timeout) else { return }
     timers.frame = loop.schedule(at: due) { [self] in
       timers.frame = nil
+      if isReadingPaused { partialFrame.restart(now: loop.now) }
       guard let due = partialFrame.due(timeoutMilliseconds: timeout) else { return }
       guard due <= loop.now else { return armFrameTimer() }
       fail(ProtocolViolation("a frame was not complete within \(timeout) ms"))

@@ -47,25 +47,31 @@ public final class Connection: TurnEndHandler, @unchecked Sendable {
   var isClosing = false
   var isReadingPaused = false
   var blocked: [Call] = []
+  /// Calls that wait to begin, and the places of those that gave up.
   var waitingToOpen = FIFO<Call>()
+  var emptyPlaces = 0
   private let hasEndedTakingFlag = Atomic(false)
+  /// Answers that are given and wait for credit or for the transport.
+  private let waitingAnswers = Atomic(0)
   /// What the connection holds for its peer and its callers.
   private var held: HeldBytes
   /// Of it, what waits to be written.
   private var heldOutbound = 0
+  /// Of it, the beginning of a frame whose end has not come.
+  private var heldPartial = 0
   var counters = ConnectionCounters()
 
   /// Server: a call arrived that the state machine lets in; it is taken on by `accept`.
   var onRequest: ((FrameHeader, ReceivedRequest) throws(ProtocolViolation) -> Void)?
   /// Client: HELLO was answered.
   var onOpen: (() -> Void)?
-  /// The peer drains, or the connection takes no more calls; at most one each.
-  var onDraining: (() -> Void)?
+  /// The peer drains, in order or not; then the connection is over. At most one each.
+  var onDraining: ((_ isOrderly: Bool) -> Void)?
   var onClose: ((RPCError) -> Void)?
   /// The bytes have stopped flowing, the last of all.
   var onTransportClosed: (() -> Void)?
   /// Client: told how each call ended that had been sent.
-  var onCallEnd: ((RPCError?) -> Void)?
+  var onCallEnd: ((Call, RPCError?) -> Void)?
   /// Told how many calls wait for a free stream, at each change.
   var onQueueChange: ((Int) -> Void)?
 
@@ -92,7 +98,7 @@ public final class Connection: TurnEndHandler, @unchecked Sendable {
   var peerSettings: ConnectionSettings { state.peer }
 
   /// Calls that are open or wait for a free stream.
-  var load: Int { state.streams.count + waitingToOpen.count }
+  var load: Int { state.streams.count + waitingToOpen.count - emptyPlaces }
 
   var isUsable: Bool { state.phase == .open && !isClosing }
 
@@ -102,6 +108,22 @@ public final class Connection: TurnEndHandler, @unchecked Sendable {
   func endTaking() {
     hasEndedTakingFlag.store(true, ordering: .releasing)
   }
+
+  /// Whether an answer that its handler has given is not written yet. Readable from any thread.
+  var isAnswering: Bool { waitingAnswers.load(ordering: .acquiring) > 0 }
+
+  func answerWaits(_ call: Call) {
+    call.isAnswerWaiting = true
+    waitingAnswers.wrappingAdd(1, ordering: .releasing)
+  }
+
+  func answerIsOver() {
+    waitingAnswers.wrappingSubtract(1, ordering: .releasing)
+  }
+
+  /// What this end calls the other in errors. A client's errors may travel on to people who have no
+  /// business with the addresses of services.
+  var peerName: String { isClient ? name : peerAddress.description }
 
   // MARK: Transport side
 
@@ -122,6 +144,7 @@ public final class Connection: TurnEndHandler, @unchecked Sendable {
   ///   with what follows it.
   public func receive(_ bytes: UnsafeRawBufferPointer) -> Int {
     loop.assertCurrent()
+    guard !isClosing else { return bytes.count }
     if keepalive.heard(now: loop.now) { armKeepalive() }
     var offset = 0
     do {
@@ -140,7 +163,12 @@ public final class Connection: TurnEndHandler, @unchecked Sendable {
     }
     counters.bytesReceived += UInt64(offset)
     if isClosing { return bytes.count }
-    watchPartialFrame(isPartial: offset < bytes.count, hasMoved: offset > 0)
+    let partial = bytes.count - offset
+    watchPartialFrame(isPartial: partial > 0, hasMoved: offset > 0)
+    if partial != heldPartial {
+      held.change(by: partial - heldPartial)
+      heldPartial = partial
+    }
     return offset
   }
 
@@ -156,15 +184,19 @@ public final class Connection: TurnEndHandler, @unchecked Sendable {
       isReadingPaused = false
       transport?.setReadingPaused(false)
     }
-    if !isOutboundFull { pumpBlocked() }
+    if !isOutboundFull {
+      pumpBlocked()
+      if !waitingToOpen.isEmpty { openWaiting() }
+    }
   }
 
   func turnEnded() {
     isFlushScheduled = false
     transport?.flush()
     out.releaseIfEmpty()
-    if isOutboundFull, !isReadingPaused {
-      // A peer that does not read its answers gets no more of its requests read.
+    if !isClient, isOutboundFull, !isReadingPaused {
+      // A peer that does not read its answers gets no more of its requests read. A client goes on
+      // reading: two sides that wait for each other to read would wait for ever.
       isReadingPaused = true
       transport?.setReadingPaused(true)
     }

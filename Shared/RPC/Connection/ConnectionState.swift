@@ -82,6 +82,9 @@ struct ConnectionState<Call> {
     guard hello.maxFrameBytes >= 1_024, hello.maxMessageBytes >= 1_024 else {
       throw ProtocolViolation("HELLO announces limits below 1,024 bytes")
     }
+    guard hello.pingIntervalMilliseconds <= WireProtocol.maxPingIntervalMilliseconds else {
+      throw ProtocolViolation("HELLO announces a ping interval over an hour")
+    }
     guard hello.initialStreamCreditBytes >= 1_024, hello.initialConnectionCreditBytes >= 1_024
     else {
       throw ProtocolViolation("HELLO announces credit below 1,024 bytes")

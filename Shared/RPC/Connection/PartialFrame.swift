@@ -13,6 +13,11 @@ struct PartialFrame {
     }
   }
 
+  /// The receiver itself did not read: the time begins anew.
+  mutating func restart(now: UInt64) {
+    if since != nil { since = now }
+  }
+
   /// When the frame that waits now must be complete; nil if none waits.
   func due(timeoutMilliseconds: Int) -> UInt64? {
     since.map { $0 + UInt64(timeoutMilliseconds) * 1_000_000 }

@@ -107,8 +107,15 @@ struct ReceivedRequest {
   private(set) var metadata: [RPCMetadataEntry] = []
   private(set) var attempt: UInt32 = 0
   private(set) var message: UnsafeRawBufferPointer?
+  private let byteCount: Int
+
+  /// What a call keeps of it beside the message, in bytes.
+  var heldBytes: Int {
+    byteCount - (message?.count ?? 0) + WireProtocol.messageOverheadBytes * (1 + metadata.count)
+  }
 
   init(_ payload: UnsafeRawBufferPointer) throws(CodecError) {
+    byteCount = payload.count
     var reader = WireReader(payload)
     while let tag = try reader.nextTag() {
       switch tag {

@@ -43,6 +43,8 @@ public enum WireProtocol {
   public static let messageOverheadBytes = 64
   /// The `last_stream` of a drain's first GOAWAY: whatever is under way is still taken.
   public static let anyStream = UInt32(Int32.max)
+  /// Longest ping interval: a peer must not be able to have its silence overlooked for ever.
+  public static let maxPingIntervalMilliseconds: UInt32 = 3_600_000
   /// What a HELLO may be at most, checked before its own limits are known.
   public static let maxHelloBytes = 16 << 10
   /// What TLS negotiates by ALPN.

@@ -9,3 +9,12 @@ enum Deadline {
     max(1, remaining - min(remaining / 10, maximumMarginMicroseconds))
   }
 }
+
+extension UInt64 {
+  /// Nanoseconds plus milliseconds, at most the largest number, which is "never".
+  func addingMilliseconds(_ milliseconds: UInt64) -> UInt64 {
+    let (product, isTooLarge) = milliseconds.multipliedReportingOverflow(by: 1_000_000)
+    let (sum, overflows) = addingReportingOverflow(product)
+    return isTooLarge || overflows ? .max : sum
+  }
+}

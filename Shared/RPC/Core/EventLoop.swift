@@ -8,7 +8,7 @@ import Synchronization
 /// As a `TaskExecutor` it keeps `async` handlers on its thread: no hop between reading a request,
 /// handling it and writing the answer.
 ///
-/// `@unchecked Sendable`: `inbox` is behind its mutex; everything else is touched by the owning
+/// `@unchecked Sendable`: `inbox` is behind its lock; everything else is touched by the owning
 /// thread alone, which `assertCurrent` checks in debug builds.
 public final class EventLoop: TaskExecutor, @unchecked Sendable {
   /// Jobs after which what they have produced is written, though more wait. Measured with 128 calls
@@ -21,11 +21,12 @@ public final class EventLoop: TaskExecutor, @unchecked Sendable {
     var isWakeRequested = false
   }
 
-  private let inbox = Mutex(Inbox())
+  private let inbox = Locked(Inbox())
   private let wake: @Sendable () -> Void
   private let clock: @Sendable () -> UInt64
   let randomness: Randomness
-  private var owner: pthread_t?
+  /// The thread that is the loop's own; 0 before there is one, which no thread is.
+  private let owner = Atomic<UInt>(0)
 
   private var jobs: [UnownedJob] = []
   private var runningJobs: [UnownedJob] = []
@@ -63,13 +64,12 @@ public final class EventLoop: TaskExecutor, @unchecked Sendable {
 
   /// Makes the calling thread the loop's own. Called once, by the driver, before the first turn.
   public func adoptCurrentThread() {
-    owner = pthread_self()
+    owner.store(UInt(pthread_self()), ordering: .relaxed)
   }
 
   /// Whether the caller is on the loop's thread.
   public var isCurrent: Bool {
-    guard let owner else { return false }
-    return pthread_equal(owner, pthread_self()) != 0
+    owner.load(ordering: .relaxed) == UInt(pthread_self())
   }
 
   @inline(__always)
@@ -98,7 +98,7 @@ public final class EventLoop: TaskExecutor, @unchecked Sendable {
     post { $0.closures.append(body) }
   }
 
-  private func post(_ add: (inout sending Inbox) -> Void) {
+  private func post(_ add: (inout Inbox) -> Void) {
     let needsWake = inbox.withLock { inbox in
       add(&inbox)
       defer { inbox.isWakeRequested = true }

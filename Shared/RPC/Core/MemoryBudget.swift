@@ -20,7 +20,7 @@ public final class MemoryBudget: Sendable {
   /// 1 GiB, shared by whatever is not given a budget of its own.
   public static let process = MemoryBudget(limitBytes: 1 << 30)
 
-  public var usedBytes: Int { max(0, used.load(ordering: .relaxed)) }
+  public var usedBytes: Int { used.load(ordering: .relaxed) }
 
   var isExhausted: Bool { used.load(ordering: .relaxed) >= limitBytes }
 
@@ -33,6 +33,7 @@ public final class MemoryBudget: Sendable {
 struct HeldBytes {
   private(set) var count = 0
   private var reported = 0
+  private var isReleased = false
   private let budget: MemoryBudget
 
   init(_ budget: MemoryBudget) {
@@ -44,7 +45,10 @@ struct HeldBytes {
   var processLimit: Int { budget.limitBytes }
 
   mutating func change(by bytes: Int) {
+    // What a call still gives back after its connection has gone was given back with it.
+    guard !isReleased else { return }
     count += bytes
+    assert(count >= 0, "more was released than held")
     let unreported = count - reported
     guard abs(unreported) >= MemoryBudget.stepBytes else { return }
     budget.add(unreported)
@@ -56,5 +60,6 @@ struct HeldBytes {
     budget.add(-reported)
     count = 0
     reported = 0
+    isReleased = true
   }
 }

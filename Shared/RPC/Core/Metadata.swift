@@ -7,6 +7,19 @@ public struct Metadata: Sendable, Equatable, ExpressibleByDictionaryLiteral {
 
   public private(set) var entries: [Entry] = []
 
+  /// Whether a text may be a key on the wire: lower-case ASCII letters, digits, `-`, `_` and `.`.
+  static func isKey(_ text: String) -> Bool {
+    !text.isEmpty
+      && text.utf8.allSatisfy { byte in
+        switch byte {
+        case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "0")...UInt8(ascii: "9"),
+          UInt8(ascii: "-"), UInt8(ascii: "_"), UInt8(ascii: "."):
+          true
+        default: false
+        }
+      }
+  }
+
   public init() {}
 
   public init(dictionaryLiteral elements: (String, String)...) {
@@ -32,4 +45,8 @@ public struct Metadata: Sendable, Equatable, ExpressibleByDictionaryLiteral {
   public subscript(key: String) -> String? {
     self[bytes: key].map { String(decoding: $0, as: UTF8.self) }
   }
+}
+
+struct MetadataKeyError: Error, CustomStringConvertible {
+  var description: String { "keys are lower-case ASCII letters, digits, '-', '_' and '.'" }
 }

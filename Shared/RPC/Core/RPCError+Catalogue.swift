@@ -80,6 +80,13 @@ extension RPCError {
     return error
   }
 
+  /// A method that takes one message was called without.
+  public static func missingMessage(_ method: String) -> RPCError {
+    var error = RPCError(.invalidArgument, "\(method): the request has no message")
+    error.details.origin = .malformed
+    return error
+  }
+
   /// Bytes that are not the message that the method takes.
   static func malformed(_ what: String, _ cause: some Error) -> RPCError {
     var error = RPCError(.invalidArgument, "malformed \(what): \(cause)")

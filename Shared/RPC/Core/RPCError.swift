@@ -112,14 +112,6 @@ public struct ResourceReference: Sendable, Equatable {
 public struct HopTime: Sendable, Equatable {
   public var hop: String
   public var spentMicroseconds: UInt64
-  /// Whether it was this process that waited, for a peer whose address it then names.
-  public private(set) var isOurWait = false
-
-  static func wait(_ hop: String, spentMicroseconds: UInt64) -> HopTime {
-    var time = HopTime(hop: hop, spentMicroseconds: spentMicroseconds)
-    time.isOurWait = true
-    return time
-  }
 
   public init(hop: String, spentMicroseconds: UInt64) {
     self.hop = hop

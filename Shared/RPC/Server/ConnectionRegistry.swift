@@ -48,13 +48,13 @@ final class ConnectionRegistry: Sendable {
     }
   }
 
-  /// Totals of the connections that are gone; open ones are to be added.
-  var pastTotals: ServerTotals {
+  /// Totals of the connections that are gone, and those that are open and to be added.
+  var totals: (past: ServerTotals, open: [Connection]) {
     state.withLock { state in
       var totals = state.past
       totals.connectionsAccepted = state.accepted
       totals.connectionsOpen = UInt64(state.connections.count)
-      return totals
+      return (totals, Array(state.connections.values))
     }
   }
 }

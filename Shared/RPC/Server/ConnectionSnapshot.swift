@@ -43,7 +43,7 @@ extension Connection {
     let open = state.streams.all.sorted { $0.stream < $1.stream }
     return ConnectionSnapshot(
       id: id, peer: peerAddress,
-      peerSoftware: state.phase == .awaitingHello ? "" : state.peer.software,
+      peerSoftware: state.phase == .awaitingHello ? "" : String(state.peer.software.prefix(256)),
       state: snapshotState, ageMilliseconds: milliseconds(since: counters.openedAt, now),
       idleMilliseconds: milliseconds(since: keepalive.lastHeard, now),
       callsStarted: counters.callsStarted, callsFailed: counters.callsFailed,
@@ -53,7 +53,7 @@ extension Connection {
       heldBytes: heldBytes, openStreams: open.count,
       streams: open.prefix(ConnectionSnapshot.maximumStreams).map { id, stream in
         ConnectionSnapshot.Stream(
-          stream: id, method: stream.call.method,
+          stream: id, method: String(stream.call.method.prefix(256)),
           ageMilliseconds: milliseconds(since: stream.call.startTime, now),
           remainingMilliseconds: stream.call.deadline == .max
             ? nil : milliseconds(since: now, stream.call.deadline),

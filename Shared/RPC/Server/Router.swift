@@ -18,7 +18,13 @@ public struct Router: Sendable {
   }
 
   private(set) var routes: [String: Route] = [:]
-  private(set) var fallback: Handler?
+  private(set) var fallback: Fallback?
+
+  /// What answers the methods that have no route.
+  struct Fallback: Sendable {
+    let describe: @Sendable (String) -> MethodDescriptor?
+    let handler: Handler
+  }
 
   public init() {}
 
@@ -77,10 +83,14 @@ public struct Router: Sendable {
 
   /// Answers every method that is not registered, as bytes: for a proxy. What the handler returns
   /// is the last message; a unary answer that is returned, rather than sent, is one frame.
+  ///
+  /// - Parameter describe: what the schema says of a method, so that its deadline and its limits
+  ///   hold here, too; nil for one that is unknown.
   public mutating func fallback(
+    describing describe: @escaping @Sendable (String) -> MethodDescriptor?,
     _ handler: @escaping @Sendable (RawCall, ServerContext) async throws -> [UInt8]?
   ) {
-    fallback = { call, context in
+    fallback = Fallback(describe: describe) { call, context in
       if let message = try await handler(RawCall(call), context) {
         call.respond(message)
       } else {
@@ -102,9 +112,7 @@ public struct Router: Sendable {
     let ready = call.takeIfReady()
     let bytes = if let ready { try ready.get() } else { try await call.next() }
     guard let bytes else {
-      var error = RPCError(.invalidArgument, "\(call.method): the request has no message")
-      error.details.origin = .malformed
-      throw error
+      throw RPCError.missingMessage(call.method)
     }
     do {
       return try Request(serialized: bytes)

@@ -10,10 +10,10 @@ extension Server {
     _ completion: @escaping @Sendable ([ConnectionSnapshot]) -> Void
   ) {
     let page = registry.page(after: after, size: limit)
-    guard !page.isEmpty else { return completion([]) }
-    let gathering = Gathering(page.count, completion)
-    for (id, connection) in page {
-      connection.loop.execute { gathering.add(connection.snapshot(id: id)) }
+    gather(page) { id, connection in
+      connection.snapshot(id: id)
+    } _: { snapshots in
+      completion(snapshots.sorted { $0.id < $1.id })
     }
   }
 
@@ -25,38 +25,53 @@ extension Server {
 
   /// What this server has done since it began, connections that are gone included.
   public func totals() async -> ServerTotals {
-    var totals = registry.pastTotals
-    for connection in registry.all {
-      totals.add(
-        await withUnsafeContinuation { continuation in
-          connection.loop.execute { continuation.resume(returning: connection.counters) }
-        })
+    let (past, open) = registry.totals
+    let counters = await withUnsafeContinuation { continuation in
+      gather(open.map { (0, $0) }, { _, connection in connection.counters }) {
+        continuation.resume(returning: $0)
+      }
     }
-    return totals
+    return counters.reduce(into: past) { $0.add($1) }
+  }
+
+  /// Reads of each connection on its loop, with one visit to each loop.
+  private func gather<Value: Sendable>(
+    _ connections: [(id: UInt64, connection: Connection)],
+    _ read: @escaping @Sendable (UInt64, Connection) -> Value,
+    _ completion: @escaping @Sendable ([Value]) -> Void
+  ) {
+    let byLoop = Dictionary(grouping: connections) { ObjectIdentifier($0.connection.loop) }
+    guard !byLoop.isEmpty else { return completion([]) }
+    let gathering = Gathering(byLoop.count, completion)
+    for group in byLoop.values {
+      group[0].connection.loop.execute {
+        gathering.add(group.map { read($0.id, $0.connection) })
+      }
+    }
   }
 }
 
 /// Answers of several loops.
-private final class Gathering: Sendable {
+private final class Gathering<Value: Sendable>: Sendable {
   private struct State {
-    var snapshots: [ConnectionSnapshot] = []
+    var values: [Value] = []
     var missing: Int
   }
 
   private let state: Mutex<State>
-  private let completion: @Sendable ([ConnectionSnapshot]) -> Void
+  private let completion: @Sendable ([Value]) -> Void
 
-  init(_ count: Int, _ completion: @escaping @Sendable ([ConnectionSnapshot]) -> Void) {
+  init(_ count: Int, _ completion: @escaping @Sendable ([Value]) -> Void) {
     state = Mutex(State(missing: count))
     self.completion = completion
   }
 
-  func add(_ snapshot: ConnectionSnapshot) {
-    let done: [ConnectionSnapshot]? = state.withLock { state in
-      state.snapshots.append(snapshot)
+  func add(_ values: [Value]) {
+    let done: [Value]? = state.withLock { state in
+      state.values += values
       state.missing -= 1
-      return state.missing == 0 ? state.snapshots : nil
+      return state.missing == 0 ? state.values : nil
     }
-    if let done { completion(done.sorted { $0.id < $1.id }) }
+    if let done { completion(done) }
   }
 }

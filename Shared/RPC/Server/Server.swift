@@ -75,6 +75,11 @@ public final class Server: Sendable {
     registry.all.contains { !$0.hasEndedTaking }
   }
 
+  /// Whether answers that handlers have given still wait to be written.
+  public var isAnswering: Bool {
+    registry.all.contains { $0.isAnswering }
+  }
+
   /// Closes what is left; calls in flight fail.
   public func closeAll() {
     for connection in registry.all {
@@ -91,18 +96,23 @@ public final class Server: Sendable {
   ) throws(ProtocolViolation) {
     let known = methods.find(request.method)
     let route: Router.Route
+    let isUnary: Bool
     if let known {
       route = known
+      isUnary = !route.method.clientStreaming && !route.method.serverStreaming
     } else {
       let name = try Server.methodName(of: request)
       guard let fallback = router.fallback else {
         return connection.accept(header, request, method: name).finish(unimplemented(name))
       }
-      route = Router.Route(MethodDescriptor(name: name), fallback)
+      let described = fallback.describe(name)
+      isUnary = described.map { !$0.clientStreaming && !$0.serverStreaming } ?? false
+      route = Router.Route(described ?? MethodDescriptor(name: name), fallback.handler)
     }
     let call = connection.accept(header, request, method: route.method.name)
     call.limit(toMessageBytes: route.method.maxMessageBytes)
-    if known != nil, !route.method.clientStreaming, !route.method.serverStreaming {
+    if let error = Server.fault(in: request) { return call.finish(error) }
+    if isUnary {
       call.applyDefaultDeadline(milliseconds: CallOptions.defaultUnaryTimeoutMilliseconds)
     }
     let context = ServerContext(
@@ -112,6 +122,26 @@ public final class Server: Sendable {
       trace: request.trace?.child() ?? .random(), peer: connection.peerAddress,
       loop: connection.loop, attachment: nil, deadline: call.deadline, startTime: call.startTime)
     tasks.start(HandlerRun(call: call, context: context, route: route))
+  }
+
+  /// Most entries of a call's metadata.
+  private static let maximumMetadataEntries = 128
+
+  private static func fault(in request: ReceivedRequest) -> RPCError? {
+    guard !request.metadata.isEmpty else { return nil }
+    guard request.metadata.count <= maximumMetadataEntries else {
+      var error = RPCError.resourceExhausted(
+        "over \(maximumMetadataEntries) entries of metadata",
+        limit: LimitExceeded(
+          name: "max_metadata_entries", limit: Int64(maximumMetadataEntries),
+          actual: Int64(request.metadata.count)))
+      error.details.origin = .runtime
+      return error
+    }
+    guard request.metadata.allSatisfy({ Metadata.isKey($0.key) }) else {
+      return .malformed("metadata", MetadataKeyError())
+    }
+    return nil
   }
 
   private func unimplemented(_ method: String) -> RPCError {

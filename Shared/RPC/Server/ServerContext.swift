@@ -96,7 +96,7 @@ public struct ServerContext: Sendable {
   /// trace, the same principal.
   public var callOptions: CallOptions {
     var options = CallOptions()
-    options.timeoutMilliseconds = remainingMilliseconds.map { max(1, $0) }
+    options.timeoutMilliseconds = remainingMilliseconds
     options.trace = trace.child()
     options.principal = principal
     return options

@@ -54,7 +54,8 @@ final class IntrospectionService: RPCIntrospectionService {
       server: RPCServerCounters(
         connectionsAccepted: totals.connectionsAccepted, connectionsOpen: totals.connectionsOpen,
         callsStarted: totals.callsStarted, callsFailed: totals.callsFailed,
-        bufferedBytes: UInt64(budget.usedBytes), bufferedBytesLimit: UInt64(budget.limitBytes)),
+        bufferedBytes: UInt64(clamping: budget.usedBytes),
+        bufferedBytesLimit: UInt64(budget.limitBytes)),
       connections: connections.map(RPCConnectionInfo.init(_:)),
       nextConnection: connections.count == limit ? connections.last?.id ?? 0 : 0)
   }
@@ -68,9 +69,10 @@ extension RPCConnectionInfo {
       ageMilliseconds: connection.ageMilliseconds, idleMilliseconds: connection.idleMilliseconds,
       callsStarted: connection.callsStarted, callsFailed: connection.callsFailed,
       bytesReceived: connection.bytesReceived, bytesSent: connection.bytesSent,
-      sendCreditBytes: UInt64(connection.sendCreditBytes),
-      receiveCreditBytes: UInt64(connection.receiveCreditBytes),
-      unsentBytes: UInt64(connection.unsentBytes), heldBytes: UInt64(connection.heldBytes),
+      sendCreditBytes: UInt64(clamping: connection.sendCreditBytes),
+      receiveCreditBytes: UInt64(clamping: connection.receiveCreditBytes),
+      unsentBytes: UInt64(connection.unsentBytes),
+      heldBytes: UInt64(clamping: connection.heldBytes),
       certificateSubject: connection.peer.certificateSubject ?? "",
       streams: connection.streams.map(RPCStreamInfo.init(_:)),
       openStreams: UInt32(connection.openStreams))

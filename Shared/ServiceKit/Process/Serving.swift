@@ -96,7 +96,7 @@ final class Serving: Sendable {
     }
     process.metrics.gauge(
       "assay_buffered_bytes", help: "Bytes of messages held for callers and peers."
-    ) { Int64(process.budget.usedBytes) }
+    ) { Int64(max(0, process.budget.usedBytes)) }
     do {
       let listener = try await Listener.start(
         server: server, host: address.host, port: address.port, tls: tls, group: process.loops)
@@ -144,8 +144,9 @@ final class Serving: Sendable {
     if let path = process.options.optionalText("ready-file") { unlink(path) }
     listener?.close()
     server?.drain()
-    await drainService()
-    await waitForCalls()
+    let deadline = ContinuousClock.now + .milliseconds(process.options.milliseconds("drain"))
+    await drainService(until: deadline)
+    await waitForCalls(until: deadline)
     server?.closeAll()
     await waitForGoodbyes()
     await service.stop()
@@ -155,21 +156,21 @@ final class Serving: Sendable {
   }
 
   /// Gives what runs beside the calls its time, and no more: `stop` ends what is left.
-  private func drainService() async {
-    let limit = process.options.milliseconds("drain")
+  private func drainService(until deadline: ContinuousClock.Instant) async {
     await withTaskGroup(of: Void.self) { group in
       group.addTask { [service] in await service.drain() }
-      group.addTask { try? await Task.sleep(for: .milliseconds(limit)) }
+      group.addTask { try? await Task.sleep(until: deadline, clock: .continuous) }
       await group.next()
       group.cancelAll()
     }
   }
 
-  /// Until no call is left, and no caller can believe that another would be taken.
-  private func waitForCalls() async {
+  /// Until no call is left, every answer is written, and no caller can believe that another call
+  /// would be taken.
+  private func waitForCalls(until deadline: ContinuousClock.Instant) async {
     guard let observer, let server else { return }
-    await poll(milliseconds: process.options.milliseconds("drain")) {
-      observer.callsInFlight == 0 && !server.isTakingCalls
+    await poll(until: deadline) {
+      observer.callsInFlight == 0 && !server.isTakingCalls && !server.isAnswering
     }
     if observer.callsInFlight > 0 {
       process.log.warning("calls cut off by --drain", ["calls": .number(observer.callsInFlight)])
@@ -179,13 +180,12 @@ final class Serving: Sendable {
   /// The last answers are read before the process, and with it their sockets, goes.
   private func waitForGoodbyes() async {
     guard let server else { return }
-    await poll(milliseconds: Serving.goodbyeMilliseconds) { server.connectionCount == 0 }
+    let deadline = ContinuousClock.now + .milliseconds(Serving.goodbyeMilliseconds)
+    await poll(until: deadline) { server.connectionCount == 0 }
   }
 
-  private func poll(milliseconds: Int, until isDone: () -> Bool) async {
-    let clock = ContinuousClock()
-    let deadline = clock.now + .milliseconds(milliseconds)
-    while !isDone(), clock.now < deadline {
+  private func poll(until deadline: ContinuousClock.Instant, _ isDone: () -> Bool) async {
+    while !isDone(), ContinuousClock.now < deadline {
       try? await Task.sleep(for: .milliseconds(Serving.drainPollMilliseconds))
     }
   }

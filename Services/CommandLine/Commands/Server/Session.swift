@@ -33,7 +33,7 @@ final class Session: Sendable {
     let group = EventLoopGroup(loopCount: 1, name: "assay")
     do {
       let connector = try SocketConnector(
-        name: "gateway", target: options.endpoint,
+        name: "gateway \(options.endpoint)", target: options.endpoint,
         tls: TLSClientOptions(caFile: options.ca.isEmpty ? nil : options.ca), group: group)
       return Connection(group: group, channel: Channel(connector))
     } catch {
