@@ -21,4 +21,10 @@ int assay_accept(int fd, struct sockaddr *address, socklen_t *length) {
   return accept4(fd, address, length, SOCK_NONBLOCK | SOCK_CLOEXEC);
 }
 
-void assay_limit_malloc_arenas(int arenas) { mallopt(M_ARENA_MAX, arenas); }
+void assay_tune_malloc(int arenas) {
+  mallopt(M_ARENA_MAX, arenas);
+  // A message's memory is used again for the next: to give each back to the system and to fault it
+  // in anew costs as much as decrypting it.
+  mallopt(M_MMAP_THRESHOLD, 8 << 20);
+  mallopt(M_TRIM_THRESHOLD, 8 << 20);
+}

@@ -168,4 +168,88 @@ struct BoundTests {
     }
     #expect(!pipe.isCutByServer)
   }
+
+  @Test("what was held is given back exactly once: answers that waited, calls that were cut")
+  func givenBack() throws {
+    let budget = MemoryBudget(limitBytes: 1 << 30)
+    let pipe = Pipe(router: router(), settings: settings(), budget: budget)
+    pipe.settle()
+    // Over a frame, so that they go through the queue; one is read, one left in mid-way.
+    let read = pipe.call("t.S.Large", TestingEcho().serialized())
+    let outcome = pipe.start { try await read.single() }
+    pipe.settle()
+    #expect(try outcome.result?.get().count ?? 0 > 100_000)
+    #expect(pipe.server.heldBytes == 0)
+    #expect(pipe.client.heldBytes == 0)
+    pipe.holdsServerOutput = true
+    let left = pipe.call("t.S.Large", TestingEcho().serialized())
+    pipe.settle()
+    #expect(pipe.server.heldBytes > 100_000)
+    pipe.client.cancel(left, .cancelled)
+    pipe.settle()
+    #expect(pipe.server.heldBytes == pipe.server.out.count)
+    // Cut with bytes on both sides: what calls give back later changes nothing any more.
+    for _ in 0..<20 { _ = pipe.call("t.S.Large", TestingEcho().serialized()) }
+    pipe.settle()
+    #expect(budget.usedBytes > 0)
+    pipe.cut()
+    #expect(budget.usedBytes == 0)
+  }
+
+  @Test("calls that wait for a stream are bounded, and leave no trace when they give up")
+  func waitingCalls() throws {
+    let pipe = Pipe(
+      router: router(),
+      settings: settings {
+        $0.maxConcurrentStreams = 1
+        $0.maxBufferedBytes = 1_000_000
+      })
+    pipe.settle()
+    _ = pipe.call("t.S.Sink", nil)
+    let message = TestingEcho(payload: [UInt8](repeating: 1, count: 10_000)).serialized()
+    let waiting = (0..<200).map { _ in pipe.call("t.S.Large", message) }
+    #expect(pipe.client.heldBytes <= 1_000_000)
+    #expect(waiting.last?.failure?.code == .resourceExhausted)
+    #expect(waiting.last?.failure?.isNotProcessed == true)
+    for call in waiting { pipe.client.cancel(call, .cancelled) }
+    #expect(pipe.client.heldBytes == 0)
+    #expect(pipe.client.waitingToOpen.isEmpty)
+  }
+
+  @Test("two sides that both have much to say do not wait for each other")
+  func bothWays() throws {
+    let pipe = Pipe(
+      router: router(), settings: settings { $0.outboundHighWaterBytes = 30_000 })
+    pipe.settle()
+    let message = TestingEcho(payload: [UInt8](repeating: 1, count: 15_000)).serialized()
+    let outcomes = (0..<200).map { _ in
+      let call = pipe.call("t.S.Large", message)
+      return pipe.start { try await call.single() }
+    }
+    pipe.settle()
+    #expect(outcomes.allSatisfy { (try? $0.result?.get()) != nil })
+  }
+
+  @Test("a request's metadata is held and counted while its call is open, and has its limit")
+  func metadata() throws {
+    let pipe = Pipe(router: router(), settings: settings())
+    pipe.settle()
+    let entries = (0..<128).map { RPCMetadataEntry(key: "k\($0)", value: [0]) }
+    let call = Call(connection: pipe.client, method: "t.S.Sink", deadline: .max)
+    pipe.client.open(
+      call, UnsentRequest(RequestHeader(method: "t.S.Sink", metadata: entries), nil))
+    pipe.settle()
+    #expect(pipe.server.heldBytes > 128 * 64)
+    pipe.client.cancel(call, .cancelled)
+    pipe.settle()
+    #expect(pipe.server.heldBytes == 0)
+    let tooMany = entries + [RPCMetadataEntry(key: "one")]
+    for bad in [tooMany, [RPCMetadataEntry(key: "A b")]] {
+      let call = Call(connection: pipe.client, method: "t.S.Sink", deadline: .max)
+      pipe.client.open(
+        call, UnsentRequest(RequestHeader(method: "t.S.Sink", metadata: bad), nil))
+      pipe.settle()
+      #expect([.resourceExhausted, .invalidArgument].contains(call.failure?.code))
+    }
+  }
 }

@@ -13,7 +13,7 @@ extension Call {
     while true {
       if head == nil { head = outbox.popFirst() }
       guard let pending = head else { return true }
-      guard stream != 0, !connection.isOutboundFull else { return false }
+      guard stream != 0, !connection.isOutboundFilled else { return false }
       guard frame(pending) else { return false }
       head = nil
       connection.release(pending.item.heldBytes)
@@ -49,7 +49,7 @@ extension Call {
         stream, bytes: bytes, offset..<end,
         flags: isLast ? (endStream ? [.endStream] : []) : [.more])
       offset = end
-      if !isLast, connection.isOutboundFull {
+      if !isLast, connection.isOutboundFilled {
         head?.offset = offset
         return false
       }
@@ -95,7 +95,7 @@ extension Call {
     guard loop.isCurrent, !isOutboundClosed, !isOver, !hasSentMessage, isOutboxEmpty else {
       return false
     }
-    return messageBytes <= connection.peerSettings.maxMessageBytes && !connection.isOutboundFull
+    return messageBytes <= connection.peerSettings.maxMessageBytes && !connection.isOutboundFilled
       && fitsResponse(messageBytes: messageBytes)
   }
 

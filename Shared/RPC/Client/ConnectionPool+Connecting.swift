@@ -133,7 +133,6 @@ extension ConnectionPool {
 
   private func opened(_ subchannel: Subchannel, _ connection: Connection) {
     subchannel.isConnecting = false
-    subchannel.backoff.succeeded()
     subchannel.connection = connection
     lastError = nil
     guard !isShutDown, subchannels.contains(where: { $0 === subchannel }) else {
@@ -149,9 +148,9 @@ extension ConnectionPool {
     guard subchannel.connection === connection else { return }
     subchannel.connection = nil
     let age = loop.now - min(loop.now, connection.counters.openedAt)
-    if isFailure || age < ConnectionPool.leastLifeNanoseconds {
-      subchannel.backoff.failed(on: loop, options)
-    }
+    let hasWorked = age >= ConnectionPool.leastLifeNanoseconds
+    if hasWorked { subchannel.backoff.succeeded() }
+    if isFailure || !hasWorked { subchannel.backoff.failed(on: loop, options) }
     readyChanged()
     maintain()
   }

@@ -20,7 +20,7 @@ extension Connection {
       return
     }
     watchDeadline(call.deadline)
-    guard state.canOpenStream, waitingToOpen.isEmpty, !isOutboundFull else {
+    guard state.canOpenStream, waitingToOpen.isEmpty, !isOutboundFilled else {
       return wait(call, header, messageBytes.map { UnsentRequest.bytes(count: $0, encode) })
     }
     openNow(call, header, messageBytes: messageBytes, encode)
@@ -115,7 +115,7 @@ extension Connection {
   }
 
   func openWaiting() {
-    while state.canOpenStream, !isOutboundFull, let call = waitingToOpen.popFirst() {
+    while state.canOpenStream, !isOutboundFilled, let call = waitingToOpen.popFirst() {
       guard let request = call.request else {
         emptyPlaces = max(0, emptyPlaces - 1)
         continue

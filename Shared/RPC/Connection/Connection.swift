@@ -184,7 +184,8 @@ public final class Connection: TurnEndHandler, @unchecked Sendable {
       isReadingPaused = false
       transport?.setReadingPaused(false)
     }
-    if !isOutboundFull {
+    // Not before most is gone: what is left would have to be moved to make room.
+    if out.count <= Connection.outboundRefillBytes {
       pumpBlocked()
       if !waitingToOpen.isEmpty { openWaiting() }
     }
@@ -213,8 +214,16 @@ public final class Connection: TurnEndHandler, @unchecked Sendable {
     loop.atTurnEnd(self)
   }
 
-  /// Whether senders should wait for the transport.
+  /// Whether the peer leaves so much unread that nothing more is taken from it.
   var isOutboundFull: Bool { out.count >= settings.outboundHighWaterBytes }
+
+  /// Whether senders should wait for the transport: it has enough to do.
+  var isOutboundFilled: Bool {
+    out.count >= min(Connection.outboundFillBytes, settings.outboundHighWaterBytes)
+  }
+
+  private static let outboundFillBytes = 256 << 10
+  private static let outboundRefillBytes = 32 << 10
 
   // MARK: What is held
 

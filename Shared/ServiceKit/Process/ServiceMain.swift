@@ -24,7 +24,7 @@ public enum ServiceMain {
 
   /// Never returns: the process exits.
   public static func run<Program: ServiceProgram>(_ program: Program.Type) -> Never {
-    assay_limit_malloc_arenas(mallocArenas)
+    assay_tune_malloc(mallocArenas)
     signal(SIGPIPE, SIG_IGN)
     var signals = sigset_t()
     sigemptyset(&signals)

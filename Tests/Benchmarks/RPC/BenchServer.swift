@@ -10,7 +10,7 @@ import Transport
 enum BenchServer {
   static func run(_ arguments: BenchArguments) async throws {
     // As every Assay service begins.
-    assay_limit_malloc_arenas(2)
+    assay_tune_malloc(2)
     var router = Router()
     router.unary(BenchMethods.unary) { (request: TestingEcho, _) in request }
     router.clientStreaming(BenchMethods.collect) {

@@ -27,7 +27,7 @@ struct RPCBench {
   }
 
   func run() async throws {
-    assay_limit_malloc_arenas(2)
+    assay_tune_malloc(2)
     ProcessUsage.raiseDescriptorLimit()
     if arguments.has("pin") { try ProcessUsage.pinToOneCore() }
     let certificate = arguments.has("tls") ? try BenchCertificate() : nil

@@ -210,6 +210,37 @@ struct BalancingTests {
     #expect(house.channel.statistics.connections == 1)
   }
 
+  @Test("a channel that failed, and was then left alone for long, connects when it is used again")
+  func idleAfterFailure() throws {
+    let house = House(0)
+    #expect(house.call()?.failure?.code == .unavailable)
+    house.wait(milliseconds: 400_000)
+    house.add()
+    #expect(try house.call()?.get() != nil)
+    // The same with an address that refuses.
+    house.network.faults.refuseOneIn = 1
+    for link in house.network.links { link.cut() }
+    #expect(house.call()?.failure?.code == .unavailable)
+    house.wait(milliseconds: 800_000)
+    house.network.faults.refuseOneIn = 0
+    #expect(try house.call()?.get() != nil)
+  }
+
+  @Test("a server that ends every connection with a fault is come back to with growing waits")
+  func faultyServer() {
+    let house = House(1)
+    house.warmUp()
+    let before = house.network.links.count
+    for _ in 0..<200 {
+      house.wait(milliseconds: 10)
+      for connection in house.servers[0].registry.all {
+        connection.fail(ProtocolViolation("out of order"))
+      }
+    }
+    // Two seconds: 50 + 100 + 200 + 400 + 800 ms.
+    #expect((3...8).contains(house.network.links.count - before))
+  }
+
   @Test("after a drain the next connection is made at once")
   func drainWithoutBackoff() throws {
     let house = House(1)
