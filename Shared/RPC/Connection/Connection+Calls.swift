@@ -29,10 +29,28 @@ extension Connection {
   /// Has a call wait until the peer's limit, or the transport, lets it begin.
   private func wait(_ call: Call, _ header: RequestHeader, _ message: [UInt8]?) {
     if let error = refusal(toHold: message?.count ?? 0) { return call.over(error) }
-    call.request = UnsentRequest(header, message)
-    call.holdRequest(message?.count ?? 0)
-    waitingToOpen.append(call)
+    wait(call, UnsentRequest(header, message))
     queueChanged()
+  }
+
+  func wait(_ call: Call, _ request: UnsentRequest) {
+    call.request = request
+    call.holdRequest(request.message?.count ?? 0)
+    waitingToOpen.append(call)
+  }
+
+  /// Takes the first call that waits out of the queue.
+  func nextWaiting() -> (Call, UnsentRequest)? {
+    while let call = waitingToOpen.popFirst() {
+      guard let request = call.request else {
+        emptyPlaces -= 1
+        continue
+      }
+      call.request = nil
+      call.releaseRequest()
+      return (call, request)
+    }
+    return nil
   }
 
   /// A call that waited is over: its place in the queue is empty, and the queue is put in order
@@ -53,7 +71,6 @@ extension Connection {
   }
 
   func queueChanged() {
-    if waitingToOpen.isEmpty { emptyPlaces = 0 }
     onQueueChange?(waitingToOpen.count - emptyPlaces)
   }
 
@@ -115,13 +132,7 @@ extension Connection {
   }
 
   func openWaiting() {
-    while state.canOpenStream, !isOutboundFilled, let call = waitingToOpen.popFirst() {
-      guard let request = call.request else {
-        emptyPlaces = max(0, emptyPlaces - 1)
-        continue
-      }
-      call.request = nil
-      call.releaseRequest()
+    while state.canOpenStream, !isOutboundFilled, let (call, request) = nextWaiting() {
       openNow(
         call, request.header, messageBytes: request.message?.count, request.encodeMessage)
     }

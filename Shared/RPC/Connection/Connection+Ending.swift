@@ -75,7 +75,7 @@ extension Connection {
     cancelTimers()
     for call in state.close() { call.over(error) }
     error.details.notProcessed = true
-    while let call = waitingToOpen.popFirst() { call.over(error) }
+    while let (call, _) = nextWaiting() { call.over(error) }
     blocked.removeAll()
     onClose?(error)
     onClose = nil

@@ -181,7 +181,7 @@ extension Connection {
     }
     let error = RPCError.notProcessed(.unavailable, "\(peerName) is draining")
     for call in state.receivedGoaway(lastStream: goaway.lastStream) { call.over(error) }
-    while let call = waitingToOpen.popFirst() { call.over(error) }
+    while let (call, _) = nextWaiting() { call.over(error) }
     queueChanged()
     onDraining?(goaway.code == 0)
     onDraining = nil

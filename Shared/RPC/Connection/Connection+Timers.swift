@@ -36,17 +36,16 @@ extension Connection {
         next = min(next, stream.call.deadline)
       }
     }
-    var waiting = FIFO<Call>()
-    while let call = waitingToOpen.popFirst() {
-      guard call.request != nil else { continue }
+    var waiting: [(Call, UnsentRequest)] = []
+    while let (call, request) = nextWaiting() {
       if call.deadline <= now {
         due.append(call)
       } else {
         next = min(next, call.deadline)
-        waiting.append(call)
+        waiting.append((call, request))
       }
     }
-    waitingToOpen = waiting
+    for (call, request) in waiting { wait(call, request) }
     queueChanged()
     for call in due { abort(call, deadlineExceeded(call)) }
     if next != .max { watchDeadline(next) }
