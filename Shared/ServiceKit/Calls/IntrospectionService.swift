@@ -47,8 +47,9 @@ final class IntrospectionService: RPCIntrospectionService {
 
   private func page(_ server: Server, after: UInt64, size: Int) async -> RPCIntrospectResponse {
     let limit = size == 0 ? IntrospectionService.pageSize : min(size, IntrospectionService.pageSize)
-    let totals = await server.totals()
     let connections = await server.introspect(after: after, limit: limit)
+    // Afterwards, so that what is shown is counted.
+    let totals = await server.totals()
     return RPCIntrospectResponse(
       software: server.settings.software,
       server: RPCServerCounters(
