@@ -13,13 +13,20 @@ extension Call {
     while true {
       if head == nil { head = outbox.popFirst() }
       guard let pending = head else { return true }
-      guard stream != 0, !connection.isOutboundFilled else { return false }
+      guard stream != 0, hasRoom(for: pending.item) else { return false }
       guard frame(pending) else { return false }
       head = nil
       connection.release(pending.item.heldBytes)
       pending.wait?.resume(.success(()))
       if isOver { return true }
     }
+  }
+
+  /// Messages wait while the transport has enough to do. Ends do not, up to the mark at which the
+  /// connection stops reading: it is they that show that a peer does not read.
+  private func hasRoom(for item: Outgoing) -> Bool {
+    if case .finish = item { return !connection.isOutboundFull }
+    return !connection.isOutboundFilled
   }
 
   /// - Returns: false if it has to wait for credit.
@@ -95,7 +102,7 @@ extension Call {
     guard loop.isCurrent, !isOutboundClosed, !isOver, !hasSentMessage, isOutboxEmpty else {
       return false
     }
-    return messageBytes <= connection.peerSettings.maxMessageBytes && !connection.isOutboundFilled
+    return messageBytes <= connection.peerSettings.maxMessageBytes && !connection.isOutboundFull
       && fitsResponse(messageBytes: messageBytes)
   }
 
