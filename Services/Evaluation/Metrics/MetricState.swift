@@ -38,8 +38,15 @@ public struct MetricState: Sendable {
   public mutating func add(_ chunk: MetricInput, at offset: Int) throws(MetricError) {
     let computation = try row.computation(for: chunk.kind)
     try accept(chunk.kind)
+    // All of it is checked before any of it is added: a bad chunk leaves the state as it was.
     try chunk.validate()
-    try add(chunk, 0..<chunk.count, at: offset, computation)
+    if case .whole = computation {
+      try add(chunk, 0..<chunk.count, at: offset, computation)
+    } else {
+      for batch in chunk.batches(of: 0..<chunk.count) {
+        try add(chunk, batch, at: offset + batch.lowerBound, computation)
+      }
+    }
   }
 
   /// Adds a range of a validated input.
@@ -103,7 +110,9 @@ public struct MetricState: Sendable {
   }
 
   /// The outcome over everything added so far.
-  public func outcome() throws(MetricError) -> MetricOutcome {
+  ///
+  /// `workers` bounds the threads used; the outcome's bits do not depend on it.
+  public func outcome(workers: Workers = .one) throws(MetricError) -> MetricOutcome {
     guard let kind, let storage, count > 0 else {
       throw MetricError(.emptyInput, "there are no samples")
     }
@@ -117,7 +126,7 @@ public struct MetricState: Sendable {
     case (.units(let state), .units(let rule)):
       return state.outcome(rule, parameters)
     case (.whole(let parts), .whole(let compute)):
-      return try compute(Self.joined(parts), parameters)
+      return try compute(Self.joined(parts), parameters, workers)
     default:
       preconditionFailure("storage is made by the computation of the same kind of input")
     }

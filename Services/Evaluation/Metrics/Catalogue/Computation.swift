@@ -2,7 +2,8 @@
 ///
 /// The cases differ in what has to be kept while chunks arrive: counts, sums, or the samples.
 enum Computation: Sendable {
-  typealias Whole = @Sendable (MetricInput, MetricParameters) throws(MetricError) -> MetricOutcome
+  typealias Whole =
+    @Sendable (MetricInput, MetricParameters, Workers) throws(MetricError) -> MetricOutcome
 
   /// From the confusion counts of hard labels, or of scores reduced to labels.
   case confusion(

@@ -1,6 +1,3 @@
-import Dispatch
-import Synchronization
-
 /// The one list of metrics: what exists, what it means, and how to compute it.
 public enum MetricsCatalogue {
   private static let rowsByTask: [MetricTask: [MetricRow]] = Dictionary(
@@ -45,30 +42,31 @@ public enum MetricsCatalogue {
     workers: Int = 1
   ) throws(MetricError) -> MetricOutcome {
     let row = try row(task, metric)
-    var state = try MetricState(row: row, parameters: parameters)
+    let empty = try MetricState(row: row, parameters: parameters)
     let computation = try row.computation(for: input.kind)
-    try input.validate()
+    try input.validateShape()
+    let workers = Workers(workers)
+    let ranges = workers.ranges(of: input.count)
     if case .whole = computation {
-      try state.add(input, 0..<input.count, at: 0, computation)
-      return try state.outcome()
-    }
-    let ranges = pieces(of: input.count, workers: max(1, workers))
-    guard ranges.count > 1 else {
-      for range in batches(of: 0..<input.count) {
-        try state.add(input, range, at: range.lowerBound, computation)
+      _ = try workers.map(ranges.count) { piece throws(MetricError) in
+        for batch in input.batches(of: ranges[piece]) { try input.validate(batch) }
       }
-      return try state.outcome()
+      var state = empty
+      try state.add(input, 0..<input.count, at: 0, computation)
+      return try state.outcome(workers: workers)
     }
-    let empty = state
-    let results = Mutex<[Int: Result<MetricState, MetricError>]>([:])
-    DispatchQueue.concurrentPerform(iterations: ranges.count) { index in
-      let result = partial(empty, input, ranges[index], computation)
-      results.withLock { $0[index] = result }
+    let states = try workers.map(ranges.count) { piece throws(MetricError) in
+      var state = empty
+      // Each batch is checked just before it is computed, while it is in the core's cache.
+      for batch in input.batches(of: ranges[piece]) {
+        try input.validate(batch)
+        try state.add(input, batch, at: batch.lowerBound, computation)
+      }
+      return state
     }
-    for (_, result) in results.withLock({ $0 }).sorted(by: { $0.key < $1.key }) {
-      try state.merge(result.get())
-    }
-    return try state.outcome()
+    var state = states.first ?? empty
+    for other in states.dropFirst() { try state.merge(other) }
+    return try state.outcome(workers: workers)
   }
 
   /// Evaluates a metric with parameters as they come from a record or a request.
@@ -87,36 +85,6 @@ public enum MetricsCatalogue {
     let known = metrics(for: task).map(\.id).joined(separator: ", ")
     throw MetricError(
       .unknownMetric, at: id, "\(task.name) has no such metric; it has \(known)")
-  }
-
-  private static func partial(
-    _ empty: MetricState, _ input: MetricInput, _ range: Range<Int>, _ computation: Computation
-  ) -> Result<MetricState, MetricError> {
-    do throws(MetricError) {
-      var state = empty
-      for batch in batches(of: range) {
-        try state.add(input, batch, at: batch.lowerBound, computation)
-      }
-      return .success(state)
-    } catch {
-      return .failure(error)
-    }
-  }
-
-  /// Ranges small enough that the terms of one stay in a core's cache.
-  private static func batches(of range: Range<Int>) -> [Range<Int>] {
-    let size = 16 * BlockSum.blockLength
-    return stride(from: range.lowerBound, to: range.upperBound, by: size).map {
-      $0..<min($0 + size, range.upperBound)
-    }
-  }
-
-  /// One range per worker, cut at block ends where the blocks suffice.
-  private static func pieces(of count: Int, workers: Int) -> [Range<Int>] {
-    let unit = count >= workers * BlockSum.blockLength ? BlockSum.blockLength : 1
-    let units = (count + unit - 1) / unit
-    let size = max(1, (units + workers - 1) / workers) * unit
-    return stride(from: 0, to: count, by: size).map { $0..<min($0 + size, count) }
   }
 
   private static func makeRows(_ task: MetricTask) -> [MetricRow] {

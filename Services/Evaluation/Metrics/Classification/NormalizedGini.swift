@@ -2,7 +2,7 @@
 ///
 /// The definition is that of Kaggle's Allstate and Porto Seguro competitions.
 enum NormalizedGini {
-  static let rule: Computation.Whole = { input, parameters throws(MetricError) in
+  static let rule: Computation.Whole = { input, parameters, workers throws(MetricError) in
     let (targets, scores) = try columns(input, parameters)
     let perfect = gini(targets, by: targets, averagesTies: false)
     guard let perfect, perfect != 0 else { return .undefined(.zeroDenominator) }

@@ -1,6 +1,6 @@
 /// AUC-ROC, AUC-PR, Gini and top-k as computations on all samples.
 enum RankingRules {
-  static let areaUnderROC: Computation.Whole = { input, parameters throws(MetricError) in
+  static let areaUnderROC: Computation.Whole = { input, parameters, workers throws(MetricError) in
     let (labels, width) = Ranking.classes(input)
     let isMultilabel = input.kind == .multilabelScores
     if !isMultilabel { _ = try parameters.positiveClass(in: labels) }
@@ -15,7 +15,7 @@ enum RankingRules {
   }
 
   static let areaUnderPrecisionRecall: Computation.Whole = {
-    input, parameters throws(MetricError) in
+    input, parameters, workers throws(MetricError) in
     let (labels, width) = Ranking.classes(input)
     let trapezoid = parameters.text("method") == "trapezoid"
     let isMultilabel = input.kind == .multilabelScores
@@ -41,11 +41,11 @@ enum RankingRules {
   }
 
   /// The area of one class against the rest; only for a binary question.
-  static let binaryArea: Computation.Whole = { input, parameters throws(MetricError) in
+  static let binaryArea: Computation.Whole = { input, parameters, workers throws(MetricError) in
     roc(try binarySplit(input, parameters))
   }
 
-  static let gini: Computation.Whole = { input, parameters throws(MetricError) in
+  static let gini: Computation.Whole = { input, parameters, workers throws(MetricError) in
     switch roc(try binarySplit(input, parameters)) {
     case .value(let area): .value(2 * area - 1)
     case let other: other

@@ -54,10 +54,13 @@ public struct LabelColumns: InputColumns, Equatable {
       prediction: predictedLabels + other.predictedLabels)
   }
 
-  func validate() throws(MetricError) {
+  func validateShape() throws(MetricError) {
     try Check.sameLength(truth.count, "y_true", prediction.count, "y_pred")
-    try Check.classIndices(truth, of: classes.count, "y_true")
-    try Check.classIndices(prediction, of: classes.count, "y_pred")
+  }
+
+  func validate(_ range: Range<Int>) throws(MetricError) {
+    try Check.classIndices(truth, range, of: classes.count, "y_true")
+    try Check.classIndices(prediction, range, of: classes.count, "y_pred")
   }
 
   private var truthLabels: [Label] { truth.map { classes[Int($0)] } }
@@ -121,14 +124,19 @@ public struct ClassScores: InputColumns, Equatable {
     self.scores = scores
   }
 
-  func validate() throws(MetricError) {
+  var valuesPerSample: Int { width }
+
+  func validateShape() throws(MetricError) {
     guard scores.count == truth.count * width else {
       throw MetricError(
         .shapeMismatch, at: "scores",
         "expected \(truth.count) × \(width) entries, got \(scores.count)")
     }
-    try Check.finite(scores, "scores")
-    try Check.classIndices(truth, of: width, "y_true")
+  }
+
+  func validate(_ range: Range<Int>) throws(MetricError) {
+    try Check.finite(scores, range.lowerBound * width..<range.upperBound * width, "scores")
+    try Check.classIndices(truth, range, of: width, "y_true")
   }
 
   /// The class of the highest score in a row; among equal ones the first.
@@ -154,11 +162,58 @@ struct ProbabilityColumns: InputColumns {
   static let sumTolerance = 1e-5
   let scores: ClassScores
   var count: Int { scores.count }
+  var valuesPerSample: Int { scores.width }
 
-  func validate() throws(MetricError) {
-    try scores.validate()
-    let width = scores.width
-    for row in 0..<count {
+  func validateShape() throws(MetricError) { try scores.validateShape() }
+
+  func validate(_ range: Range<Int>) throws(MetricError) {
+    try Check.classIndices(scores.truth, range, of: scores.width, "y_true")
+    let areValid = scores.scores.withUnsafeBufferPointer { Self.areProbabilities($0, range, width) }
+    if !areValid { try find(range) }
+  }
+
+  private var width: Int { scores.width }
+
+  /// Whether all entries of some rows lie in [0, 1] and each row sums to 1.
+  private static func areProbabilities(
+    _ scores: UnsafeBufferPointer<Double>, _ range: Range<Int>, _ width: Int
+  ) -> Bool {
+    let bytes = UnsafeRawBufferPointer(scores)
+    var farthest = 0.0
+    var low = SIMD8<Double>.zero
+    var high = SIMD8<Double>.zero
+    for row in range {
+      let start = row * width
+      var sums = SIMD8<Double>.zero
+      var column = 0
+      while column + 8 <= width {
+        let lanes = bytes.loadUnaligned(
+          fromByteOffset: (start + column) * 8, as: SIMD8<Double>.self)
+        sums += lanes
+        low = pointwiseMin(low, lanes)
+        high = pointwiseMax(high, lanes)
+        column += 8
+      }
+      var sum = sums.sum()
+      while column < width {
+        let value = scores[start + column]
+        sum += value
+        low[0] = min(low[0], value)
+        high[0] = max(high[0], value)
+        column += 1
+      }
+      // Written so that NaN, which no comparison holds for, is far away.
+      let distance = (sum - 1).magnitude
+      farthest = distance <= farthest ? farthest : distance
+      if !(farthest <= sumTolerance) { return false }
+    }
+    return low.min() >= 0 && high.max() <= 1
+  }
+
+  /// Throws what is wrong with rows of which something is.
+  private func find(_ range: Range<Int>) throws(MetricError) {
+    try Check.finite(scores.scores, range.lowerBound * width..<range.upperBound * width, "scores")
+    for row in range {
       var sum = 0.0
       for column in 0..<width {
         let value = scores.scores[row * width + column]
@@ -214,13 +269,16 @@ public struct BinaryScores: InputColumns, Equatable {
     self.scores = scores
   }
 
-  func validate() throws(MetricError) {
+  func validateShape() throws(MetricError) {
     guard classes.count == 2 else {
       throw MetricError(
         .shapeMismatch, at: "classes", "expected exactly 2 classes, got \(classes.count)")
     }
     try Check.sameLength(truth.count, "y_true", scores.count, "scores")
-    try Check.finite(scores, "scores")
-    try Check.classIndices(truth, of: 2, "y_true")
+  }
+
+  func validate(_ range: Range<Int>) throws(MetricError) {
+    try Check.finite(scores, range, "scores")
+    try Check.classIndices(truth, range, of: 2, "y_true")
   }
 }

@@ -60,16 +60,17 @@ public struct KeypointInstances: InputColumns, Equatable {
       instances: instances + other.instances)
   }
 
-  func validate() throws(MetricError) {
+  func validateShape() throws(MetricError) {
     guard (1...Self.maximumKeypoints).contains(keypointCount), dimensions == 2 || dimensions == 3
     else {
       throw MetricError(
         .shapeMismatch,
         "expected 1 to \(Self.maximumKeypoints) keypoints in 2 or 3 dimensions")
     }
-    for (index, instance) in instances.enumerated() {
-      try validate(instance, "instances[\(index)]")
-    }
+  }
+
+  func validate(_ range: Range<Int>) throws(MetricError) {
+    for index in range { try validate(instances[index], "instances[\(index)]") }
   }
 
   private func validate(_ instance: KeypointInstance, _ place: String) throws(MetricError) {
@@ -144,13 +145,17 @@ public struct KeypointDetections: InputColumns, Equatable {
     KeypointDetections(keypointCount: keypointCount, objects: try objects.appending(other.objects))
   }
 
-  func validate() throws(MetricError) {
+  func validateShape() throws(MetricError) {
     guard (1...KeypointInstances.maximumKeypoints).contains(keypointCount) else {
       throw MetricError(
         .shapeMismatch, "expected 1 to \(KeypointInstances.maximumKeypoints) keypoints")
     }
-    try objects.validateImages()
-    for (index, image) in objects.images.enumerated() {
+  }
+
+  func validate(_ range: Range<Int>) throws(MetricError) {
+    try objects.validateImages(range)
+    for index in range {
+      let image = objects.images[index]
       for object in image.truths { try validate(object, "images[\(index)].gt", isTruth: true) }
       for object in image.predictions {
         try validate(object, "images[\(index)].pred", isTruth: false)

@@ -129,7 +129,26 @@ public enum MetricInput: Sendable {
   }
 
   /// Checks what every metric demands of this kind of input.
-  func validate() throws(MetricError) { try columns.validate() }
+  func validate() throws(MetricError) {
+    try columns.validateShape()
+    try columns.validate(0..<columns.count)
+  }
+
+  /// Checks that the columns fit together, but not what is in them.
+  func validateShape() throws(MetricError) { try columns.validateShape() }
+
+  /// Checks the values of some samples of columns that fit together.
+  func validate(_ range: Range<Int>) throws(MetricError) { try columns.validate(range) }
+
+  /// Ranges so small that the values and the terms of one stay in a core's cache.
+  func batches(of range: Range<Int>) -> [Range<Int>] {
+    let size = max(1, Self.batchValues / max(1, columns.valuesPerSample))
+    return stride(from: range.lowerBound, to: range.upperBound, by: size).map {
+      $0..<min($0 + size, range.upperBound)
+    }
+  }
+
+  private static let batchValues = 8192
 
   static func mixedKinds(_ first: InputKind, _ second: InputKind) -> MetricError {
     MetricError(
@@ -165,7 +184,16 @@ public enum MetricInput: Sendable {
 /// What every kind of input can tell about itself.
 protocol InputColumns: Sendable {
   var count: Int { get }
-  func validate() throws(MetricError)
+  /// About how many values a sample has, by which work is cut.
+  var valuesPerSample: Int { get }
+  /// Checks that the columns have the lengths that they should have.
+  func validateShape() throws(MetricError)
+  /// Checks the values of some samples; the shape has been checked.
+  func validate(_ range: Range<Int>) throws(MetricError)
+}
+
+extension InputColumns {
+  var valuesPerSample: Int { 1 }
 }
 
 /// Checks shared by the kinds of input.
@@ -180,13 +208,36 @@ enum Check {
   }
 
   static func finite(_ values: [Double], _ field: String) throws(MetricError) {
-    // A finite number minus itself is zero; anything else is NaN. One branch per column.
-    var residue = 0.0
-    for value in values { residue += value - value }
-    guard residue != 0 else { return }
-    let index = values.firstIndex { !$0.isFinite } ?? 0
+    try finite(values, values.indices, field)
+  }
+
+  static func finite(
+    _ values: [Double], _ range: Range<Int>, _ field: String
+  ) throws(MetricError) {
+    guard !values.withUnsafeBufferPointer({ isFinite($0, range) }) else { return }
+    let index = values[range].firstIndex { !$0.isFinite } ?? 0
     throw MetricError(
       .nonFinite, at: "\(field)[\(index)]", "expected a finite number, got \(values[index])")
+  }
+
+  /// A finite number minus itself is zero; anything else is NaN, and stays it in a sum.
+  private static func isFinite(
+    _ values: UnsafeBufferPointer<Double>, _ range: Range<Int>
+  ) -> Bool {
+    let bytes = UnsafeRawBufferPointer(values)
+    var residues = SIMD8<Double>.zero
+    var index = range.lowerBound
+    while index + 8 <= range.upperBound {
+      let lanes = bytes.loadUnaligned(fromByteOffset: index * 8, as: SIMD8<Double>.self)
+      residues += lanes - lanes
+      index += 8
+    }
+    var residue = residues.sum()
+    while index < range.upperBound {
+      residue += values[index] - values[index]
+      index += 1
+    }
+    return residue == 0
   }
 
   static func probability(
@@ -200,11 +251,20 @@ enum Check {
   static func classIndices(
     _ indices: [Int32], of classCount: Int, _ field: String
   ) throws(MetricError) {
+    try classIndices(indices, indices.indices, of: classCount, field)
+  }
+
+  static func classIndices(
+    _ indices: [Int32], _ range: Range<Int>, of classCount: Int, _ field: String
+  ) throws(MetricError) {
     let limit = UInt32(classCount)
-    var isValid = true
-    for index in indices { isValid = isValid && UInt32(bitPattern: index) < limit }
+    let isValid = indices.withUnsafeBufferPointer { indices in
+      var largest: UInt32 = 0
+      for row in range { largest = max(largest, UInt32(bitPattern: indices[row])) }
+      return range.isEmpty || largest < limit
+    }
     guard !isValid else { return }
-    let row = indices.firstIndex { UInt32(bitPattern: $0) >= limit } ?? 0
+    let row = indices[range].firstIndex { UInt32(bitPattern: $0) >= limit } ?? 0
     throw MetricError(
       .unknownLabel, at: "\(field)[\(row)]",
       "class index \(indices[row]) is not one of the \(classCount) classes")

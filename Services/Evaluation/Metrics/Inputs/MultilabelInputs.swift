@@ -35,20 +35,34 @@ public struct MultilabelColumns: InputColumns, Equatable {
       width: width, truth: truth + other.truth, prediction: prediction + other.prediction)
   }
 
-  func validate() throws(MetricError) {
+  var valuesPerSample: Int { width }
+
+  func validateShape() throws(MetricError) {
     try Check.sameLength(truth.count, "y_true", prediction.count, "y_pred")
-    try Self.validate(truth, width: width, "y_true")
-    try Self.validate(prediction, width: width, "y_pred")
+    try Self.validateShape(truth, width: width, "y_true")
+  }
+
+  func validate(_ range: Range<Int>) throws(MetricError) {
+    try Self.validate(truth, range, width: width, "y_true")
+    try Self.validate(prediction, range, width: width, "y_pred")
   }
 
   static let otherWidth = MetricError(
     .shapeMismatch, "all parts of an evaluation must have the same number of labels")
 
-  static func validate(_ cells: [UInt8], width: Int, _ field: String) throws(MetricError) {
+  static func validateShape(
+    _ cells: [UInt8], width: Int, _ field: String
+  ) throws(MetricError) {
     guard width > 0 || cells.isEmpty, cells.count.isMultiple(of: max(1, width)) else {
       throw MetricError(.shapeMismatch, at: field, "expected rows of \(width) entries")
     }
-    guard let bad = cells.firstIndex(where: { $0 > 1 }) else { return }
+  }
+
+  static func validate(
+    _ cells: [UInt8], _ range: Range<Int>, width: Int, _ field: String
+  ) throws(MetricError) {
+    let part = cells[range.lowerBound * width..<range.upperBound * width]
+    guard let bad = part.firstIndex(where: { $0 > 1 }) else { return }
     throw MetricError(
       .invalidValue, at: "\(field)[\(bad / width)][\(bad % width)]",
       "expected 0 or 1, got \(cells[bad])")
@@ -116,10 +130,16 @@ public struct MultilabelScores: InputColumns, Equatable {
       width: width, truth: truth + other.truth, scores: scores + other.scores)
   }
 
-  func validate() throws(MetricError) {
+  var valuesPerSample: Int { width }
+
+  func validateShape() throws(MetricError) {
     try Check.sameLength(truth.count, "y_true", scores.count, "scores")
-    try Check.finite(scores, "scores")
-    try MultilabelColumns.validate(truth, width: width, "y_true")
+    try MultilabelColumns.validateShape(truth, width: width, "y_true")
+  }
+
+  func validate(_ range: Range<Int>) throws(MetricError) {
+    try Check.finite(scores, range.lowerBound * width..<range.upperBound * width, "scores")
+    try MultilabelColumns.validate(truth, range, width: width, "y_true")
   }
 }
 
@@ -150,10 +170,13 @@ public struct ReportedLoss: InputColumns, Equatable {
   /// The weight of each batch.
   var sizes: [Int64] { counts ?? [Int64](repeating: 1, count: values.count) }
 
-  func validate() throws(MetricError) {
+  func validateShape() throws(MetricError) {
     if let counts { try Check.sameLength(values.count, "values", counts.count, "counts") }
-    try Check.finite(values, "values")
-    if let index = counts?.firstIndex(where: { $0 < 1 }) {
+  }
+
+  func validate(_ range: Range<Int>) throws(MetricError) {
+    try Check.finite(values, range, "values")
+    if let index = counts?[range].firstIndex(where: { $0 < 1 }) {
       throw MetricError(
         .invalidValue, at: "counts[\(index)]", "expected a batch size of at least 1")
     }

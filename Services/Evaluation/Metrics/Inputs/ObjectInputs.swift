@@ -197,9 +197,9 @@ public struct ObjectSet<Geometry: Sendable & Equatable>: Sendable, Equatable {
     return ObjectSet(checked: categories, images: images + other.images)
   }
 
-  func validateImages() throws(MetricError) {
-    for (index, image) in images.enumerated() {
-      try image.validate("images[\(index)]", categories: categories.count)
+  func validateImages(_ range: Range<Int>) throws(MetricError) {
+    for index in range {
+      try images[index].validate("images[\(index)]", categories: categories.count)
     }
   }
 }
@@ -212,9 +212,12 @@ public func categoryIndices(
 }
 
 extension ObjectSet: InputColumns {
-  func validate() throws(MetricError) {
-    try validateImages()
-    for (index, image) in images.enumerated() {
+  func validateShape() throws(MetricError) {}
+
+  func validate(_ range: Range<Int>) throws(MetricError) {
+    try validateImages(range)
+    for index in range {
+      let image = images[index]
       let place = "images[\(index)]"
       try Self.check(image.truths, "\(place).gt")
       try Self.check(image.predictions, "\(place).pred")

@@ -18,10 +18,13 @@ public struct RegressionColumns: InputColumns, Equatable {
     RegressionColumns(truth: truth + other.truth, prediction: prediction + other.prediction)
   }
 
-  func validate() throws(MetricError) {
+  func validateShape() throws(MetricError) {
     try Check.sameLength(truth.count, "y_true", prediction.count, "y_pred")
-    try Check.finite(truth, "y_true")
-    try Check.finite(prediction, "y_pred")
+  }
+
+  func validate(_ range: Range<Int>) throws(MetricError) {
+    try Check.finite(truth, range, "y_true")
+    try Check.finite(prediction, range, "y_pred")
   }
 }
 
@@ -44,7 +47,9 @@ struct SeriesColumns: InputColumns {
   let series: [ForecastSeries]
   var count: Int { series.count }
 
-  func validate() throws(MetricError) {
+  var valuesPerSample: Int { max(1, (series.first?.truth.count ?? 0)) }
+
+  func validateShape() throws(MetricError) {
     for (index, one) in series.enumerated() {
       try Check.sameLength(
         one.truth.count, "y_true", one.prediction.count, "y_pred", at: "series[\(index)]")
@@ -52,7 +57,11 @@ struct SeriesColumns: InputColumns {
         throw MetricError(.emptyInput, at: "series[\(index)]", "the series has no points")
       }
     }
-    for (index, one) in series.enumerated() {
+  }
+
+  func validate(_ range: Range<Int>) throws(MetricError) {
+    for index in range {
+      let one = series[index]
       try Check.finite(one.truth, "series[\(index)].y_true")
       try Check.finite(one.prediction, "series[\(index)].y_pred")
       try Check.finite(one.history, "series[\(index)].history")
@@ -85,16 +94,19 @@ public struct SurvivalColumns: InputColumns, Equatable {
       event: event + other.event, time: time + other.time, risk: risk + other.risk)
   }
 
-  func validate() throws(MetricError) {
+  func validateShape() throws(MetricError) {
     try Check.sameLength(event.count, "event", time.count, "time")
     try Check.sameLength(event.count, "event", risk.count, "risk")
-    try Check.finite(time, "time")
-    try Check.finite(risk, "risk")
-    try Self.validate(times: time)
   }
 
-  static func validate(times: [Double]) throws(MetricError) {
-    guard let index = times.firstIndex(where: { $0 < 0 }) else { return }
+  func validate(_ range: Range<Int>) throws(MetricError) {
+    try Check.finite(time, range, "time")
+    try Check.finite(risk, range, "risk")
+    try Self.validate(times: time, range)
+  }
+
+  static func validate(times: [Double], _ range: Range<Int>) throws(MetricError) {
+    guard let index = times[range].firstIndex(where: { $0 < 0 }) else { return }
     throw MetricError(
       .invalidValue, at: "time[\(index)]", "expected a time of at least 0, got \(times[index])")
   }
@@ -146,7 +158,7 @@ public struct SurvivalEvents: InputColumns, Equatable {
     return first + second
   }
 
-  func validate() throws(MetricError) {
+  func validateShape() throws(MetricError) {
     guard predictedEvent != nil || probability != nil else {
       throw MetricError(
         .missingField, at: "predicted_event", "neither predicted_event nor probability is given")
@@ -158,11 +170,15 @@ public struct SurvivalEvents: InputColumns, Equatable {
     if let probability {
       try Check.sameLength(event.count, "event", probability.count, "probability")
     }
-    try Check.finite(time ?? [], "time")
-    try Check.finite(probability ?? [], "probability")
-    try SurvivalColumns.validate(times: time ?? [])
-    for (index, value) in (probability ?? []).enumerated() {
-      try Check.probability(value, "probability[\(index)]")
+  }
+
+  func validate(_ range: Range<Int>) throws(MetricError) {
+    if let time {
+      try Check.finite(time, range, "time")
+      try SurvivalColumns.validate(times: time, range)
     }
+    guard let probability else { return }
+    try Check.finite(probability, range, "probability")
+    for index in range { try Check.probability(probability[index], "probability[\(index)]") }
   }
 }

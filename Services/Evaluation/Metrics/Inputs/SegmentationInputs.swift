@@ -93,13 +93,17 @@ public struct SegmentationMaps: InputColumns, Equatable {
     return SegmentationMaps(self, images: images + other.images)
   }
 
-  func validate() throws(MetricError) {
+  func validateShape() throws(MetricError) {
     guard (1...Self.maximumClasses).contains(classCount) else {
       throw MetricError(
         .invalidParameter, at: "num_classes",
         "expected 1 to \(Self.maximumClasses) classes, got \(classCount)")
     }
-    for (index, image) in images.enumerated() {
+  }
+
+  func validate(_ range: Range<Int>) throws(MetricError) {
+    for index in range {
+      let image = images[index]
       let place = "images[\(index)]"
       try Self.checkSize(image.truth.count, image.height, image.width, "\(place).true")
       try Self.checkSize(image.prediction.count, image.height, image.width, "\(place).pred")
@@ -181,13 +185,16 @@ public struct SegmentationScores: InputColumns, Equatable {
       classCount: classCount, ignoreIndex: ignoreIndex, images: images + other.images)
   }
 
-  func validate() throws(MetricError) {
+  func validateShape() throws(MetricError) {
     guard (1...SegmentationMaps.maximumClasses).contains(classCount) else {
       throw MetricError(
         .invalidParameter, at: "num_classes",
         "expected 1 to \(SegmentationMaps.maximumClasses) classes, got \(classCount)")
     }
-    for (index, image) in images.enumerated() { try validate(image, "images[\(index)]") }
+  }
+
+  func validate(_ range: Range<Int>) throws(MetricError) {
+    for index in range { try validate(images[index], "images[\(index)]") }
   }
 
   private func validate(_ image: ScoredImage, _ place: String) throws(MetricError) {

@@ -42,7 +42,7 @@ enum PointRule: Sendable {
     switch self {
     case .terms(let rule): .sums(rule)
     case .whole(let compute):
-      .whole { input, parameters throws(MetricError) in
+      .whole { input, parameters, workers throws(MetricError) in
         try compute(Self.regression(input), parameters)
       }
     }
@@ -50,7 +50,7 @@ enum PointRule: Sendable {
 
   /// The rule on series: over all points together, or the mean of the series' values.
   var seriesComputation: Computation {
-    .whole { input, parameters throws(MetricError) in
+    .whole { input, parameters, workers throws(MetricError) in
       guard case .series(let series) = input else { preconditionFailure("takes series") }
       return try SeriesAggregate.evaluate(series, parameters) { some throws(MetricError) in
         let points = RegressionColumns(

@@ -50,7 +50,7 @@ enum SeriesSteps {
   private static func computation(
     _ value: @escaping @Sendable ([Step], MetricParameters) -> MetricOutcome
   ) -> Computation {
-    .whole { input, parameters throws(MetricError) in
+    .whole { input, parameters, workers throws(MetricError) in
       guard case .series(let series) = input else { preconditionFailure("takes series") }
       return try SeriesAggregate.evaluate(series, parameters) { some throws(MetricError) in
         value(some.flatMap { steps($0, parameters) }, parameters)

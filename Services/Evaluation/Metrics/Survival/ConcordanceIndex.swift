@@ -3,7 +3,7 @@
 /// Subjects are taken from the latest time to the earliest while a Fenwick tree counts the risks
 /// seen so far; each event asks it how many of the later subjects have a lower or a tied risk.
 enum ConcordanceIndex {
-  static let rule: Computation.Whole = { input, parameters throws(MetricError) in
+  static let rule: Computation.Whole = { input, parameters, workers throws(MetricError) in
     guard case .survival(let columns) = input else { preconditionFailure("takes survival") }
     let isReversed = parameters.text("orientation") == "survival_time"
     let risks = isReversed ? columns.risk.map { -$0 } : columns.risk

@@ -32,7 +32,7 @@ enum SurvivalRows {
       computations: [.survival: .whole(ConcordanceIndex.rule)]),
   ]
 
-  private static let eventF1: Computation.Whole = { input, parameters throws(MetricError) in
+  private static let eventF1: Computation.Whole = { input, parameters, _ throws(MetricError) in
     guard case .survivalEvent(let columns) = input else { preconditionFailure("takes events") }
     let horizon = parameters.number("horizon")
     let threshold = parameters.required("threshold")
