@@ -10,6 +10,7 @@ public struct MetricState: Sendable {
     case confusion(ConfusionState)
     case multilabel(MultilabelState)
     case sums(SumState)
+    case moments(MomentState)
     case units(UnitState)
     case whole([Part])
   }
@@ -40,7 +41,7 @@ public struct MetricState: Sendable {
     try accept(chunk.kind)
     // All of it is checked before any of it is added: a bad chunk leaves the state as it was.
     try chunk.validate()
-    if case .whole = computation {
+    if computation.keepsSamples {
       try add(chunk, 0..<chunk.count, at: offset, computation)
     } else {
       for batch in chunk.batches(of: 0..<chunk.count) {
@@ -49,7 +50,7 @@ public struct MetricState: Sendable {
     }
   }
 
-  /// Adds a range of a validated input.
+  /// Adds a range of an input whose values have been checked, or that the computation checks.
   mutating func add(
     _ input: MetricInput, _ range: Range<Int>, at offset: Int, _ computation: Computation
   ) throws(MetricError) {
@@ -69,14 +70,19 @@ public struct MetricState: Sendable {
     case .sums(let rule):
       guard case .sums(var state) = storage ?? .sums(SumState()) else { return }
       storage = nil
-      try state.add(rule.terms(input, range, parameters), samples: range.count, at: offset)
+      try state.add(input, range, at: offset, rule, parameters)
       storage = .sums(state)
+    case .moments:
+      guard case .moments(var state) = storage ?? .moments(MomentState()) else { return }
+      storage = nil
+      try state.add(input, range, at: offset)
+      storage = .moments(state)
     case .units(let rule):
       guard case .units(var state) = storage ?? .units(UnitState()) else { return }
       storage = nil
       try state.add(input, range, at: offset, rule, parameters)
       storage = .units(state)
-    case .whole:
+    case .series, .whole:
       guard case .whole(var parts) = storage ?? .whole([]) else { return }
       storage = nil
       let isAll = range.count == input.count
@@ -101,6 +107,9 @@ public struct MetricState: Sendable {
     case (.sums(var a), .sums(let b)):
       a.merge(b)
       storage = .sums(a)
+    case (.moments(var a), .moments(let b)):
+      a.merge(b)
+      storage = .moments(a)
     case (.units(var a), .units(let b)):
       try a.merge(b)
       storage = .units(a)
@@ -122,9 +131,13 @@ public struct MetricState: Sendable {
     case (.multilabel(let state), .multilabel(let rule)):
       return try rule.finish(state.counts, parameters)
     case (.sums(let state), .sums(let rule)):
-      return rule.finish(state.values, state.count, parameters)
+      return state.outcome(rule, parameters)
+    case (.moments(let state), .moments(let rule)):
+      return state.outcome(rule)
     case (.units(let state), .units(let rule)):
       return state.outcome(rule, parameters)
+    case (.whole(let parts), .series(let rule)):
+      return try rule.evaluate(series: Self.joined(parts), parameters, workers)
     case (.whole(let parts), .whole(let compute)):
       return try compute(Self.joined(parts), parameters, workers)
     default:
@@ -142,32 +155,5 @@ public struct MetricState: Sendable {
     var whole = ordered[0].input
     for part in ordered.dropFirst() where part.input.count > 0 { try whole.append(part.input) }
     return whole
-  }
-}
-
-/// Sums of terms per sample.
-struct SumState: Sendable {
-  private var sums: [BlockSum] = []
-  /// The number of terms of each sum.
-  private(set) var count = 0
-
-  var values: [Double] { sums.map(\.value) }
-
-  mutating func add(_ lists: [[Double]], samples: Int, at offset: Int) {
-    guard samples > 0 else { return }
-    if sums.isEmpty { sums = lists.map { _ in BlockSum() } }
-    let termsPerSample = lists[0].count / samples
-    for index in lists.indices { sums[index].add(lists[index], at: offset * termsPerSample) }
-    count += lists[0].count
-  }
-
-  mutating func merge(_ other: SumState) {
-    guard !other.sums.isEmpty else { return }
-    guard !sums.isEmpty else {
-      self = other
-      return
-    }
-    for index in sums.indices { sums[index].merge(other.sums[index]) }
-    count += other.count
   }
 }

@@ -12,10 +12,32 @@ enum Computation: Sendable {
   case multilabel(MultilabelRule)
   /// From sums of one term per sample.
   case sums(SumRule)
+  /// From mean, spread and ends of the actual values and of the errors.
+  case moments(MomentRule)
   /// From what each image contributes.
   case units(UnitRule)
+  /// From the points of series.
+  case series(PointRule)
   /// From all samples together.
   case whole(Whole)
+
+  /// Whether the values of samples are checked while they are computed, and not before.
+  func checksValues(of kind: InputKind) -> Bool {
+    switch self {
+    case .confusion: kind == .labels
+    case .sums(let rule): rule.blockSum != nil
+    case .moments, .series: true
+    case .multilabel, .units, .whole: false
+    }
+  }
+
+  /// Whether all samples are kept until the end.
+  var keepsSamples: Bool {
+    switch self {
+    case .series, .whole: true
+    case .confusion, .multilabel, .sums, .moments, .units: false
+    }
+  }
 }
 
 /// A metric that is a function of sums over the samples.
@@ -23,27 +45,32 @@ struct SumRule: Sendable {
   typealias Terms =
     @Sendable (MetricInput, Range<Int>, MetricParameters) throws(MetricError) -> [[Double]]
   typealias Finish = @Sendable ([Double], Int, MetricParameters) -> MetricOutcome
+  typealias BlockTerms = @Sendable (MetricInput, Range<Int>, MetricParameters) -> CompensatedSum
 
   /// The terms of a range of samples: one list per sum, each the same number of terms per sample.
   let terms: Terms
   /// The value, from the sums and the number of terms of each.
   let finish: Finish
+  /// A short cut for a rule of one sum with a term a sample: the sum of a whole block, with the bits
+  /// that its terms would give, and not finite if a value of the block is not.
+  let blockSum: BlockTerms?
 
-  init(terms: @escaping Terms, finish: @escaping Finish = SumRule.mean) {
+  init(
+    terms: @escaping Terms, finish: @escaping Finish = SumRule.mean, blockSum: BlockTerms? = nil
+  ) {
     self.terms = terms
     self.finish = finish
+    self.blockSum = blockSum
   }
 
   /// The mean of the first list of terms.
   static let mean: Finish = { sums, count, _ in .finite(sums[0] / Double(count)) }
 
-  /// Evaluates samples that are all at hand.
-  func evaluate(
-    _ input: MetricInput, _ parameters: MetricParameters
-  ) throws(MetricError) -> MetricOutcome {
-    let lists = try terms(input, 0..<input.count, parameters)
-    return finish(lists.map(BlockSum.sum), lists[0].count, parameters)
-  }
+}
+
+/// A metric that is a function of the moments of actual values and of errors.
+struct MomentRule: Sendable {
+  let finish: @Sendable (_ truth: TotalMoments, _ errors: TotalMoments) -> MetricOutcome
 }
 
 /// One row: its description and its computations by kind of input.

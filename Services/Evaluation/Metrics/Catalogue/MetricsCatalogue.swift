@@ -47,9 +47,12 @@ public enum MetricsCatalogue {
     try input.validateShape()
     let workers = Workers(workers)
     let ranges = workers.ranges(of: input.count)
-    if case .whole = computation {
-      _ = try workers.map(ranges.count) { piece throws(MetricError) in
-        for batch in input.batches(of: ranges[piece]) { try input.validate(batch) }
+    let checksValues = computation.checksValues(of: input.kind)
+    if computation.keepsSamples {
+      if !checksValues {
+        _ = try workers.map(ranges.count) { piece throws(MetricError) in
+          for batch in input.batches(of: ranges[piece]) { try input.validate(batch) }
+        }
       }
       var state = empty
       try state.add(input, 0..<input.count, at: 0, computation)
@@ -59,7 +62,7 @@ public enum MetricsCatalogue {
       var state = empty
       // Each batch is checked just before it is computed, while it is in the core's cache.
       for batch in input.batches(of: ranges[piece]) {
-        try input.validate(batch)
+        if !checksValues { try input.validate(batch) }
         try state.add(input, batch, at: batch.lowerBound, computation)
       }
       return state

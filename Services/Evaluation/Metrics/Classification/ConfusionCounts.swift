@@ -28,23 +28,68 @@ struct ConfusionCounts: Sendable {
     }
   }
 
-  /// Adds columns of valid class indices.
-  mutating func add(truth: ArraySlice<Int32>, prediction: ArraySlice<Int32>) {
+  /// Adds columns of class indices; false, and nothing is added, if one is not of the classes.
+  mutating func add(
+    truth: UnsafeBufferPointer<Int32>, prediction: UnsafeBufferPointer<Int32>
+  ) -> Bool {
+    if classCount <= Self.interleavedLimit { return addInterleaved(truth, prediction) }
+    let limit = UInt32(classCount)
+    for (t, p) in zip(truth, prediction)
+    where UInt32(bitPattern: t) >= limit || UInt32(bitPattern: p) >= limit {
+      return false
+    }
     guard classCount <= Self.denseLimit else {
       for (t, p) in zip(truth, prediction) { add(truth: Int(t), prediction: Int(p)) }
-      return
+      return true
     }
     let width = classCount
-    truth.withUnsafeBufferPointer { truth in
-      prediction.withUnsafeBufferPointer { prediction in
-        dense.withUnsafeMutableBufferPointer { cells in
-          for index in truth.indices {
-            cells[Int(truth[index]) * width + Int(prediction[index])] += 1
-          }
-        }
+    dense.withUnsafeMutableBufferPointer { cells in
+      for index in truth.indices {
+        cells[Int(truth[index]) &* width &+ Int(prediction[index])] &+= 1
       }
     }
     total += Int64(truth.count)
+    return true
+  }
+
+  /// Up to this many classes neighbouring samples are counted in tables of their own.
+  private static let interleavedLimit = 16
+
+  /// Counts neighbouring samples in four tables: with few classes they often meet the same cell,
+  /// and each increment of a cell would wait for the one before it. The tables are as wide as the
+  /// next power of two, so that an index beyond the classes shows in the counts themselves.
+  private mutating func addInterleaved(
+    _ truth: UnsafeBufferPointer<Int32>, _ prediction: UnsafeBufferPointer<Int32>
+  ) -> Bool {
+    let width = classCount
+    let bits = Int32(Int32.bitWidth - (Int32(width) - 1).leadingZeroBitCount)
+    let mask = (1 << bits) &- 1 as Int32
+    let cellCount = 1 << (2 * Int(bits))
+    return withUnsafeTemporaryAllocation(of: Int32.self, capacity: 4 * cellCount) { tables in
+      tables.initialize(repeating: 0)
+      var used: Int32 = 0
+      var index = 0
+      while index < truth.count {
+        for lane in 0..<min(4, truth.count - index) {
+          let (t, p) = (truth[index &+ lane], prediction[index &+ lane])
+          used |= t | p
+          let cell = (t & mask) &<< bits | p & mask
+          tables[lane &* cellCount &+ Int(cell)] &+= 1
+        }
+        index &+= 4
+      }
+      for cell in 0..<cellCount {
+        for lane in 1..<4 { tables[cell] += tables[lane * cellCount + cell] }
+        let isKnown = cell >> bits < width && cell & Int(mask) < width
+        if tables[cell] > 0, !isKnown { return false }
+      }
+      guard used & ~mask == 0 else { return false }
+      for t in 0..<width {
+        for p in 0..<width { dense[t * width + p] += Int64(tables[t << bits | p]) }
+      }
+      total += Int64(truth.count)
+      return true
+    }
   }
 
   /// Calls back for each pair of classes that occurs. The order is unspecified.
@@ -129,13 +174,22 @@ struct ConfusionState: Sendable {
   ) throws(MetricError) {
     switch input {
     case .labels(let columns):
+      var areKnown = true
       try prepare(columns.classes, columns.isDeclared) { (counts: inout ConfusionCounts) in
-        counts.add(truth: columns.truth[range], prediction: columns.prediction[range])
+        areKnown = columns.truth.withUnsafeBufferPointer { truth in
+          columns.prediction.withUnsafeBufferPointer { prediction in
+            counts.add(
+              truth: UnsafeBufferPointer(rebasing: truth[range]),
+              prediction: UnsafeBufferPointer(rebasing: prediction[range]))
+          }
+        }
       }
+      if !areKnown { try columns.validate(range) }
     case .probabilities(let columns), .logits(let columns):
       try prepare(columns.classes, true) { (counts: inout ConfusionCounts) in
-        for row in range {
-          counts.add(truth: Int(columns.truth[row]), prediction: columns.bestClass(row: row))
+        _ = columns.forEachRow(range) { scores, truth in
+          counts.add(truth: truth, prediction: ClassScores.best(scores))
+          return 0
         }
       }
     case .binaryScores(let columns):

@@ -2,7 +2,7 @@
 ///
 /// The definition is that of Kaggle's Allstate and Porto Seguro competitions.
 enum NormalizedGini {
-  static let rule: Computation.Whole = { input, parameters, workers throws(MetricError) in
+  static let rule: Computation.Whole = { input, parameters, _ throws(MetricError) in
     let (targets, scores) = try columns(input, parameters)
     let perfect = gini(targets, by: targets, averagesTies: false)
     guard let perfect, perfect != 0 else { return .undefined(.zeroDenominator) }
@@ -42,10 +42,10 @@ enum NormalizedGini {
     _ targets: [Double], by scores: [Double], averagesTies: Bool
   ) -> Double? {
     guard let first = targets.first, targets.contains(where: { $0 != first }) else { return nil }
-    let keys = scores.map(SortKey.ascending)
-    let order = targets.indices.sorted { keys[$0] != keys[$1] ? keys[$0] > keys[$1] : $0 < $1 }
+    // By falling score, equal ones in the order of their rows.
+    let order = SortKey.order(scores.map { -$0 })
     var ordered = order.map { targets[$0] }
-    if averagesTies { average(&ordered, tiesOf: order.map { keys[$0] }) }
+    if averagesTies { average(&ordered, tiesOf: order.map { SortKey.ascending(scores[$0]) }) }
     var running = CompensatedSum()
     var total = CompensatedSum()
     for target in ordered {

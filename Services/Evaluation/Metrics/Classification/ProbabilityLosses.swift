@@ -14,8 +14,7 @@ enum ProbabilityLosses {
   static let logLoss = SumRule(terms: { input, range, _ throws(MetricError) in
     switch input {
     case .probabilities(let columns):
-      let width = columns.width
-      return [range.map { negativeLog(columns.scores[$0 * width + Int(columns.truth[$0])]) }]
+      return [columns.forEachRow(range) { scores, truth in negativeLog(scores[truth]) }]
     case .binaryScores(let columns):
       try requireProbabilities(columns, range)
       return [
@@ -33,7 +32,7 @@ enum ProbabilityLosses {
       switch input {
       case .probabilities(let columns):
         let half = isHalved(parameters, classCount: columns.width) ? 0.5 : 1
-        return [range.map { squaredDistance(columns, $0) * half }]
+        return [columns.forEachRow(range) { half * squaredDistance($0, truth: $1) }]
       case .binaryScores(let columns):
         try requireProbabilities(columns, range)
         let factor = isHalved(parameters, classCount: 2) ? 1.0 : 2.0
@@ -58,16 +57,10 @@ enum ProbabilityLosses {
           .invalidParameter, at: "class_weights",
           "expected \(columns.width) weights, one per class, got \(weights.count)")
       }
-      var losses: [Double] = []
-      var applied: [Double] = []
-      losses.reserveCapacity(range.count)
-      applied.reserveCapacity(range.count)
-      for row in range {
-        let weight = weights?[Int(columns.truth[row])] ?? 1
-        losses.append(weight * crossEntropy(columns, row, smoothing: smoothing))
-        applied.append(weight)
+      let losses = columns.forEachRow(range) { scores, truth in
+        (weights?[truth] ?? 1) * crossEntropy(scores, truth: truth, smoothing: smoothing)
       }
-      return [losses, applied]
+      return [losses, range.map { weights?[Int(columns.truth[$0])] ?? 1 }]
     },
     finish: { sums, _, _ in .finite(sums[0] / sums[1]) })
 
@@ -103,31 +96,25 @@ enum ProbabilityLosses {
   }
 
   private static func crossEntropy(
-    _ columns: ClassScores, _ row: Int, smoothing: Double
+    _ scores: UnsafeBufferPointer<Double>, truth: Int, smoothing: Double
   ) -> Double {
-    let width = columns.width
-    let start = row * width
-    let maximum = columns.scores[start + columns.bestClass(row: row)]
+    let maximum = scores[ClassScores.best(scores)]
     var sum = CompensatedSum()
-    for index in start..<start + width { sum.add(exp(columns.scores[index] - maximum)) }
+    for score in scores { sum.add(exp(score - maximum)) }
     let normalizer = log(sum.value)
-    let truth = normalizer - (columns.scores[start + Int(columns.truth[row])] - maximum)
-    guard smoothing > 0 else { return truth }
+    let loss = normalizer - (scores[truth] - maximum)
+    guard smoothing > 0 else { return loss }
     var spread = CompensatedSum()
-    for index in start..<start + width {
-      spread.add(normalizer - (columns.scores[index] - maximum))
-    }
-    return (1 - smoothing) * truth + smoothing * spread.value / Double(width)
+    for score in scores { spread.add(normalizer - (score - maximum)) }
+    return (1 - smoothing) * loss + smoothing * spread.value / Double(scores.count)
   }
 
-  private static func squaredDistance(_ columns: ClassScores, _ row: Int) -> Double {
-    let truth = Int(columns.truth[row])
-    var sum = CompensatedSum()
-    for index in 0..<columns.width {
-      let error = columns.scores[row * columns.width + index] - (index == truth ? 1 : 0)
-      sum.add(error * error)
-    }
-    return sum.value
+  /// The squared distance between a row and the indicator of its true class.
+  @inline(__always)
+  private static func squaredDistance(
+    _ scores: UnsafeBufferPointer<Double>, truth: Int
+  ) -> Double {
+    Lanes.sumOfSquares(scores, replacing: truth, with: scores[truth] - 1)
   }
 
   private static func isHalved(_ parameters: MetricParameters, classCount: Int) -> Bool {

@@ -1,21 +1,47 @@
 /// Metrics of how well scores order the samples.
 enum Ranking {
   /// The scores of the positives and of the negatives, each as sorted keys.
-  struct Split {
+  struct Split: Sendable {
     let positives: [UInt64]
     let negatives: [UInt64]
 
-    init(count: Int, isPositive: (Int) -> Bool, score: (Int) -> Double) {
-      var positives: [UInt64] = []
-      var negatives: [UInt64] = []
-      for index in 0..<count {
-        let key = SortKey.ascending(score(index))
-        if isPositive(index) { positives.append(key) } else { negatives.append(key) }
+    /// Sorts keys that are apart already, each in parts of any length.
+    init(positives: [[UInt64]], negatives: [[UInt64]], _ workers: Workers = .one) {
+      self.positives = RadixSort.sorted(positives, workers)
+      self.negatives = RadixSort.sorted(negatives, workers)
+    }
+
+    /// Separates and sorts samples.
+    @inline(__always)
+    init(
+      count: Int, _ workers: Workers, isPositive: @escaping @Sendable (Int) -> Bool,
+      score: @escaping @Sendable (Int) -> Double
+    ) {
+      let ranges = workers.ranges(of: count)
+      let parts = workers.map(ranges.count) { piece in
+        Self.separated(ranges[piece], isPositive: isPositive, score: score)
       }
-      SortKey.radixSort(&positives)
-      SortKey.radixSort(&negatives)
-      self.positives = positives
-      self.negatives = negatives
+      self.init(
+        positives: parts.map(\.positives), negatives: parts.map(\.negatives), workers)
+    }
+
+    @inline(__always)
+    private static func separated(
+      _ range: Range<Int>, isPositive: (Int) -> Bool, score: (Int) -> Double
+    ) -> (positives: [UInt64], negatives: [UInt64]) {
+      var positives: [UInt64] = []
+      let negatives = [UInt64](unsafeUninitializedCapacity: range.count) { negatives, count in
+        for index in range {
+          let key = SortKey.ascending(score(index))
+          if isPositive(index) {
+            positives.append(key)
+          } else {
+            negatives.initializeElement(at: count, to: key)
+            count += 1
+          }
+        }
+      }
+      return (positives, negatives)
     }
   }
 
@@ -64,67 +90,5 @@ enum Ranking {
       previous = precision
     }
     return BlockSum.sum(terms) / Double(split.positives.count)
-  }
-
-  /// The positive class of a two-class input, or the given one.
-  static func positiveClass(
-    _ classes: [Label], _ parameters: MetricParameters
-  ) throws(MetricError) -> Int {
-    if let given = try parameters.positiveClass(in: classes) { return given }
-    guard classes.count <= 2 else {
-      throw MetricError(
-        .requiresBinary, at: "positive_label",
-        "\(classes.count) classes need a positive_label that is set against the rest")
-    }
-    return classes.count - 1
-  }
-
-  /// Truth and scores of one class against the rest.
-  static func oneVersusRest(_ input: MetricInput, positive: Int) -> Split {
-    switch input {
-    case .probabilities(let columns), .logits(let columns):
-      let width = columns.width
-      return Split(
-        count: columns.count, isPositive: { columns.truth[$0] == Int32(positive) },
-        score: { columns.scores[$0 * width + positive] })
-    case .binaryScores(let columns):
-      let sign = positive == 1 ? 1.0 : -1.0
-      return Split(
-        count: columns.count, isPositive: { columns.truth[$0] == Int32(positive) },
-        score: { sign * columns.scores[$0] })
-    case .multilabelScores(let columns):
-      let width = columns.width
-      return Split(
-        count: columns.count, isPositive: { columns.truth[$0 * width + positive] == 1 },
-        score: { columns.scores[$0 * width + positive] })
-    default: preconditionFailure("ranking needs scores")
-    }
-  }
-
-  /// Every cell of samples × classes as one decision.
-  static func allCells(_ input: MetricInput) -> Split {
-    switch input {
-    case .probabilities(let columns), .logits(let columns):
-      let width = columns.width
-      return Split(
-        count: columns.scores.count,
-        isPositive: { Int(columns.truth[$0 / width]) == $0 % width },
-        score: { columns.scores[$0] })
-    case .multilabelScores(let columns):
-      return Split(
-        count: columns.scores.count, isPositive: { columns.truth[$0] == 1 },
-        score: { columns.scores[$0] })
-    default: preconditionFailure("only matrices have cells")
-    }
-  }
-
-  /// The classes of a scored input and how many columns of scores stand for them.
-  static func classes(_ input: MetricInput) -> (labels: [Label], columns: Int) {
-    switch input {
-    case .probabilities(let columns), .logits(let columns): (columns.classes, columns.width)
-    case .binaryScores(let columns): (columns.classes, 2)
-    case .multilabelScores(let columns): ([], columns.width)
-    default: preconditionFailure("ranking needs scores")
-    }
   }
 }

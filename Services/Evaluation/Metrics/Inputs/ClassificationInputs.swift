@@ -139,15 +139,31 @@ public struct ClassScores: InputColumns, Equatable {
     try Check.classIndices(truth, range, of: width, "y_true")
   }
 
-  /// The class of the highest score in a row; among equal ones the first.
+  /// A number for each row of a range, from the row's scores and its true class.
   @inline(__always)
-  func bestClass(row: Int) -> Int {
-    let start = row * width
-    var best = 0
-    for index in 1..<max(1, width) where scores[start + index] > scores[start + best] {
-      best = index
+  func forEachRow(
+    _ range: Range<Int>, _ value: (UnsafeBufferPointer<Double>, _ truth: Int) -> Double
+  ) -> [Double] {
+    scores.withUnsafeBufferPointer { scores in
+      range.map { row in
+        let cells = row * width..<(row + 1) * width
+        return value(UnsafeBufferPointer(rebasing: scores[cells]), Int(truth[row]))
+      }
     }
-    return best
+  }
+
+  /// The position of the highest score in a row; among equal ones the first.
+  @inline(__always)
+  static func best(_ scores: UnsafeBufferPointer<Double>) -> Int {
+    guard scores.count > Lanes.width else {
+      var best = 0
+      for index in 1..<max(1, scores.count) where scores[index] > scores[best] { best = index }
+      return best
+    }
+    var highest = SIMD8<Double>(repeating: -.infinity)
+    Lanes.forEach(scores, fill: -.infinity) { highest.replace(with: $0, where: $0 .> highest) }
+    let best = highest.max()
+    return scores.firstIndex { $0 == best } ?? 0
   }
 
   /// The scores of one class.
@@ -174,40 +190,20 @@ struct ProbabilityColumns: InputColumns {
 
   private var width: Int { scores.width }
 
-  /// Whether all entries of some rows lie in [0, 1] and each row sums to 1.
+  /// Whether all entries of some rows surely lie in [0, 1] and each row sums to 1.
   private static func areProbabilities(
     _ scores: UnsafeBufferPointer<Double>, _ range: Range<Int>, _ width: Int
   ) -> Bool {
-    let bytes = UnsafeRawBufferPointer(scores)
-    var farthest = 0.0
-    var low = SIMD8<Double>.zero
-    var high = SIMD8<Double>.zero
+    let cells = range.lowerBound * width..<range.upperBound * width
+    guard Lanes.areFractions(UnsafeBufferPointer(rebasing: scores[cells])) else { return false }
     for row in range {
-      let start = row * width
       var sums = SIMD8<Double>.zero
-      var column = 0
-      while column + 8 <= width {
-        let lanes = bytes.loadUnaligned(
-          fromByteOffset: (start + column) * 8, as: SIMD8<Double>.self)
-        sums += lanes
-        low = pointwiseMin(low, lanes)
-        high = pointwiseMax(high, lanes)
-        column += 8
+      Lanes.forEach(UnsafeBufferPointer(rebasing: scores[row * width..<(row + 1) * width])) {
+        sums += $0
       }
-      var sum = sums.sum()
-      while column < width {
-        let value = scores[start + column]
-        sum += value
-        low[0] = min(low[0], value)
-        high[0] = max(high[0], value)
-        column += 1
-      }
-      // Written so that NaN, which no comparison holds for, is far away.
-      let distance = (sum - 1).magnitude
-      farthest = distance <= farthest ? farthest : distance
-      if !(farthest <= sumTolerance) { return false }
+      guard (sums.sum() - 1).magnitude <= sumTolerance else { return false }
     }
-    return low.min() >= 0 && high.max() <= 1
+    return true
   }
 
   /// Throws what is wrong with rows of which something is.

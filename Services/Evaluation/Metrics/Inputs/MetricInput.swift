@@ -148,7 +148,7 @@ public enum MetricInput: Sendable {
     }
   }
 
-  private static let batchValues = 8192
+  private static let batchValues = 2048
 
   static func mixedKinds(_ first: InputKind, _ second: InputKind) -> MetricError {
     MetricError(
@@ -214,30 +214,13 @@ enum Check {
   static func finite(
     _ values: [Double], _ range: Range<Int>, _ field: String
   ) throws(MetricError) {
-    guard !values.withUnsafeBufferPointer({ isFinite($0, range) }) else { return }
+    let areFinite = values.withUnsafeBufferPointer {
+      Lanes.areFinite(UnsafeBufferPointer(rebasing: $0[range]))
+    }
+    guard !areFinite else { return }
     let index = values[range].firstIndex { !$0.isFinite } ?? 0
     throw MetricError(
       .nonFinite, at: "\(field)[\(index)]", "expected a finite number, got \(values[index])")
-  }
-
-  /// A finite number minus itself is zero; anything else is NaN, and stays it in a sum.
-  private static func isFinite(
-    _ values: UnsafeBufferPointer<Double>, _ range: Range<Int>
-  ) -> Bool {
-    let bytes = UnsafeRawBufferPointer(values)
-    var residues = SIMD8<Double>.zero
-    var index = range.lowerBound
-    while index + 8 <= range.upperBound {
-      let lanes = bytes.loadUnaligned(fromByteOffset: index * 8, as: SIMD8<Double>.self)
-      residues += lanes - lanes
-      index += 8
-    }
-    var residue = residues.sum()
-    while index < range.upperBound {
-      residue += values[index] - values[index]
-      index += 1
-    }
-    return residue == 0
   }
 
   static func probability(

@@ -18,6 +18,58 @@ public struct RegressionColumns: InputColumns, Equatable {
     RegressionColumns(truth: truth + other.truth, prediction: prediction + other.prediction)
   }
 
+  /// A term of each sample of a range, computed eight at a time.
+  @inline(__always)
+  func terms(
+    _ range: Range<Int>,
+    _ term: (_ truth: SIMD8<Double>, _ prediction: SIMD8<Double>) -> SIMD8<Double>
+  ) -> [Double] {
+    [Double](unsafeUninitializedCapacity: range.count) { terms, count in
+      withColumns(range) { truth, prediction in
+        Lanes.forEach(truth, prediction) { truth, prediction in
+          let values = term(truth, prediction)
+          if count + Lanes.width <= range.count {
+            UnsafeMutableRawBufferPointer(terms).storeBytes(
+              of: values, toByteOffset: count * MemoryLayout<Double>.stride,
+              as: SIMD8<Double>.self)
+            count += Lanes.width
+          } else {
+            for lane in 0..<(range.count - count) {
+              terms.initializeElement(at: count, to: values[lane])
+              count += 1
+            }
+          }
+        }
+      }
+    }
+  }
+
+  /// A term of each sample of a range.
+  @inline(__always)
+  func scalarTerms(
+    _ range: Range<Int>, _ term: (_ truth: Double, _ prediction: Double) -> Double
+  ) -> [Double] {
+    withColumns(range) { truth, prediction in
+      truth.indices.map { term(truth[$0], prediction[$0]) }
+    }
+  }
+
+  /// The columns of a range of samples.
+  @inline(__always)
+  func withColumns<Value>(
+    _ range: Range<Int>,
+    _ body: (_ truth: UnsafeBufferPointer<Double>, _ prediction: UnsafeBufferPointer<Double>) ->
+      Value
+  ) -> Value {
+    truth.withUnsafeBufferPointer { truth in
+      prediction.withUnsafeBufferPointer { prediction in
+        body(
+          UnsafeBufferPointer(rebasing: truth[range]),
+          UnsafeBufferPointer(rebasing: prediction[range]))
+      }
+    }
+  }
+
   func validateShape() throws(MetricError) {
     try Check.sameLength(truth.count, "y_true", prediction.count, "y_pred")
   }

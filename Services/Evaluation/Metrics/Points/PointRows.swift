@@ -23,7 +23,7 @@ enum PointRows {
       series(
         "accuracy", "Accuracy", accuracySummary, .higher, share, tolerances, PointRules.accuracy),
       lossRow(
-        .timeSeriesForecasting, PointRules.loss.seriesComputation, .series, [aggregate]),
+        .timeSeriesForecasting, .series(PointRules.loss), .series, [aggregate]),
     ] + common.map { $0(.timeSeriesForecasting) } + [
       series(
         "mape", "Mean Absolute Percentage Error (MAPE)",
@@ -99,7 +99,7 @@ enum PointRows {
     _ id: String, _ title: String, _ summary: String, _ direction: MetricDirection,
     _ range: MetricRange, _ parameters: [ParameterDescription], _ rule: PointRule
   ) -> MetricRow {
-    steps(id, title, summary, direction, range, parameters, rule.seriesComputation)
+    steps(id, title, summary, direction, range, parameters, .series(rule))
   }
 
   private static func steps(

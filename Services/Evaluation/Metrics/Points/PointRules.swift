@@ -1,134 +1,39 @@
 import Glibc
 
-/// Computations on pairs of an actual and a predicted number.
-enum PointRule: Sendable {
-  /// The mean of one term per point, or a function of it.
-  case terms(SumRule)
-  case whole(
-    @Sendable (RegressionColumns, MetricParameters) throws(MetricError) -> MetricOutcome)
-
-  /// A mean over the points of a function of actual and predicted value.
-  static func mean(
-    _ term: @escaping @Sendable (_ truth: Double, _ prediction: Double) -> Double
-  ) -> PointRule {
-    .terms(
-      SumRule(terms: { input, range, _ throws(MetricError) in
-        let columns = regression(input)
-        return [range.map { term(columns.truth[$0], columns.prediction[$0]) }]
-      }))
-  }
-
-  /// The square root of a mean of squares.
-  static func rootMean(
-    _ terms: @escaping SumRule.Terms
-  ) -> PointRule {
-    .terms(
-      SumRule(
-        terms: terms,
-        finish: { sums, count, _ in .finite((sums[0] / Double(count)).squareRoot()) }))
-  }
-
-  func evaluate(
-    _ columns: RegressionColumns, _ parameters: MetricParameters
-  ) throws(MetricError) -> MetricOutcome {
-    switch self {
-    case .terms(let rule): try rule.evaluate(.regression(columns), parameters)
-    case .whole(let compute): try compute(columns, parameters)
-    }
-  }
-
-  /// The rule on regression columns.
-  var regressionComputation: Computation {
-    switch self {
-    case .terms(let rule): .sums(rule)
-    case .whole(let compute):
-      .whole { input, parameters, workers throws(MetricError) in
-        try compute(Self.regression(input), parameters)
-      }
-    }
-  }
-
-  /// The rule on series: over all points together, or the mean of the series' values.
-  var seriesComputation: Computation {
-    .whole { input, parameters, workers throws(MetricError) in
-      guard case .series(let series) = input else { preconditionFailure("takes series") }
-      return try SeriesAggregate.evaluate(series, parameters) { some throws(MetricError) in
-        let points = RegressionColumns(
-          truth: some.flatMap(\.truth), prediction: some.flatMap(\.prediction))
-        return try evaluate(points, parameters)
-      }
-    }
-  }
-
-  static func regression(_ input: MetricInput) -> RegressionColumns {
-    guard case .regression(let columns) = input else {
-      preconditionFailure("point metrics take regression columns")
-    }
-    return columns
-  }
-}
-
-/// How several series become one value.
-enum SeriesAggregate {
-  static func evaluate(
-    _ series: [ForecastSeries], _ parameters: MetricParameters,
-    _ value: ([ForecastSeries]) throws(MetricError) -> MetricOutcome
-  ) throws(MetricError) -> MetricOutcome {
-    guard parameters.text("aggregate") == "per_series" else { return try value(series) }
-    var values: [Double] = []
-    for one in series {
-      switch try value([one]) {
-      case .value(let number): values.append(number)
-      case let other: return other
-      }
-    }
-    return .finite(BlockSum.mean(values))
-  }
-}
-
 /// The rules of regression and forecasting rows.
 enum PointRules {
-  static let absoluteError = PointRule.mean { ($1 - $0).magnitude }
+  static let absoluteError = PointRule.mean { Lanes.magnitudes($1 - $0) }
   static let squaredError = PointRule.mean { ($1 - $0) * ($1 - $0) }
+  static let rootSquaredError = PointRule.mean(finish: PointRule.rootMean) { ($1 - $0) * ($1 - $0) }
   static let bias = PointRule.mean { $1 - $0 }
 
-  static let rootSquaredError = PointRule.rootMean { input, range, _ throws(MetricError) in
-    let columns = PointRule.regression(input)
-    return [
-      range.map {
-        let error = columns.prediction[$0] - columns.truth[$0]
-        return error * error
-      }
-    ]
-  }
-
-  static let rootSquaredLogError = PointRule.rootMean { input, range, _ throws(MetricError) in
-    let columns = PointRule.regression(input)
-    var terms: [Double] = []
-    terms.reserveCapacity(range.count)
-    for row in range {
-      let (truth, prediction) = (columns.truth[row], columns.prediction[row])
-      guard truth > -1, prediction > -1 else {
-        throw MetricError(
-          .invalidValue, at: truth > -1 ? "y_pred[\(row)]" : "y_true[\(row)]",
-          "expected a value above -1")
-      }
-      let error = log1p(prediction) - log1p(truth)
-      terms.append(error * error)
-    }
-    return [terms]
-  }
+  static let rootSquaredLogError = PointRule.terms(
+    SumRule(
+      terms: { input, range, _ throws(MetricError) in
+        let columns = PointRule.regression(input)
+        for row in range where !(columns.truth[row] > -1 && columns.prediction[row] > -1) {
+          throw MetricError(
+            .invalidValue, at: columns.truth[row] > -1 ? "y_pred[\(row)]" : "y_true[\(row)]",
+            "expected a value above -1")
+        }
+        return [
+          columns.scalarTerms(range) { truth, prediction in
+            let error = log1p(prediction) - log1p(truth)
+            return error * error
+          }
+        ]
+      },
+      finish: PointRule.rootMean))
 
   static let accuracy = PointRule.terms(
     SumRule(terms: { input, range, parameters throws(MetricError) in
-      let columns = PointRule.regression(input)
       let absolute = parameters.required("atol")
       let relative = parameters.required("rtol")
       return [
-        range.map {
-          let truth = columns.truth[$0]
-          let error = (columns.prediction[$0] - truth).magnitude
-          return error <= absolute + relative * truth.magnitude ? 1 : 0
+        PointRule.regression(input).terms(range) { truth, prediction in
+          let tolerance = absolute + relative * Lanes.magnitudes(truth)
+          return SIMD8<Double>.zero.replacing(
+            with: 1, where: Lanes.magnitudes(prediction - truth) .<= tolerance)
         }
       ]
     }))
@@ -136,9 +41,8 @@ enum PointRules {
   static let loss = PointRule.terms(
     SumRule(
       terms: { input, range, parameters throws(MetricError) in
-        let columns = PointRule.regression(input)
         let term = lossTerm(parameters)
-        return [range.map { term(columns.prediction[$0] - columns.truth[$0]) }]
+        return [PointRule.regression(input).scalarTerms(range) { term($1 - $0) }]
       },
       finish: { sums, count, parameters in
         let mean = sums[0] / Double(count)
@@ -163,85 +67,102 @@ enum PointRules {
     }
   }
 
-  static let medianError = PointRule.whole { columns, _ throws(MetricError) in
-    let errors = absoluteErrors(columns)
-    guard errors.allSatisfy(\.isFinite) else { return .undefined(.overflow) }
-    return .finite(median(errors))
+  static let medianError = PointRule.whole { columns, _, workers throws(MetricError) in
+    median(of: columns.count, workers) { range in
+      columns.terms(range) { Lanes.magnitudes($1 - $0) }
+    }
   }
 
-  static let maximumError = PointRule.whole { columns, _ throws(MetricError) in
-    .finite(absoluteErrors(columns).max() ?? 0)
+  private static func median(
+    of count: Int, _ workers: Workers, _ values: @escaping @Sendable (Range<Int>) -> [Double]
+  ) -> MetricOutcome {
+    Selection.median(of: count, workers, values).map(MetricOutcome.finite) ?? .undefined(.overflow)
   }
 
-  private static func absoluteErrors(_ columns: RegressionColumns) -> [Double] {
-    zip(columns.truth, columns.prediction).map { ($1 - $0).magnitude }
+  static let maximumError = PointRule.whole { columns, _, workers throws(MetricError) in
+    let ranges = workers.ranges(of: columns.count)
+    let largest = workers.map(ranges.count) { piece in
+      var largest = SIMD8<Double>.zero
+      columns.withColumns(ranges[piece]) { truth, prediction in
+        Lanes.forEach(truth, prediction) {
+          let errors = Lanes.magnitudes($1 - $0)
+          largest.replace(with: errors, where: errors .> largest)
+        }
+      }
+      return largest.max()
+    }
+    return .finite(largest.max() ?? 0)
   }
 
   // MARK: Explained variation
 
-  static let determination = PointRule.whole { columns, _ throws(MetricError) in
-    guard columns.count >= 2 else { return .undefined(.tooFewSamples) }
-    return explained(columns, around: 0)
-  }
+  static let determination = PointRule.moments(
+    MomentRule { truth, errors in
+      guard truth.count >= 2 else { return .undefined(.tooFewSamples) }
+      return explained(truth, errors, around: 0)
+    })
 
-  static let explainedVariance = PointRule.whole { columns, _ throws(MetricError) in
-    let errors = zip(columns.truth, columns.prediction).map { $1 - $0 }
-    return explained(columns, around: BlockSum.mean(errors))
-  }
+  static let explainedVariance = PointRule.moments(
+    MomentRule { truth, errors in explained(truth, errors, around: errors.mean) })
 
   /// 1 − Σ(e−c)² / Σ(y−ȳ)².
-  ///
-  /// Errors and deviations are scaled by a power of two, so that tiny ones do not vanish when
-  /// squared; huge ones overflow as they would unscaled.
   private static func explained(
-    _ columns: RegressionColumns, around center: Double
+    _ truth: TotalMoments, _ errors: TotalMoments, around center: Double
   ) -> MetricOutcome {
-    let mean = BlockSum.mean(columns.truth)
-    let errors = zip(columns.truth, columns.prediction).map { ($1 - $0) - center }
-    let deviations = columns.truth.map { $0 - mean }
-    guard BlockSum.sum(errors.map { $0 * $0 }).isFinite,
-      BlockSum.sum(deviations.map { $0 * $0 }).isFinite
-    else { return .undefined(.overflow) }
-    let scale = scale(of: errors, deviations)
-    let unexplained = BlockSum.sum(errors.map { ($0 * scale) * ($0 * scale) })
-    let total = BlockSum.sum(deviations.map { ($0 * scale) * ($0 * scale) })
-    guard columns.truth.contains(where: { $0 != columns.truth[0] }), total > 0 else {
-      return .value(unexplained == 0 ? 1 : 0)
-    }
+    let isTiny = truth.isTiny(around: truth.mean) && errors.isTiny(around: center)
+    let unexplained = errors.squares(around: center, magnified: isTiny)
+    let total = truth.squares(around: truth.mean, magnified: isTiny)
+    guard unexplained.isFinite, total.isFinite else { return .undefined(.overflow) }
+    guard total > 0 else { return .value(unexplained == 0 ? 1 : 0) }
     return .finite(1 - unexplained / total)
-  }
-
-  private static func scale(of errors: [Double], _ deviations: [Double]) -> Double {
-    let largest = (errors + deviations).reduce(0) { max($0, $1.magnitude) }
-    guard largest > 0, largest < 0x1p-400 else { return 1 }
-    return 0x1p500
   }
 
   // MARK: Percentage errors
 
-  static let percentageError = PointRule.whole { columns, parameters throws(MetricError) in
-    let terms = try percentageTerms(columns, parameters)
-    guard !terms.isEmpty else { return .undefined(.zeroActual) }
-    return .finite(BlockSum.mean(terms) * percentFactor(parameters))
-  }
+  static let percentageError = PointRule.terms(
+    SumRule(
+      terms: { input, range, parameters throws(MetricError) in
+        let columns = PointRule.regression(input)
+        try checkZeros(columns, range, parameters)
+        let terms = columns.terms(range, fractions)
+        guard parameters.text("zero_policy") == "skip" else { return [terms] }
+        // A sum of its own counts what was not left out.
+        return [
+          zip(columns.truth[range], terms).map { $0 == 0 ? 0 : $1 },
+          columns.truth[range].map { $0 == 0 ? 0 : 1 },
+        ]
+      },
+      finish: { sums, count, parameters in
+        let counted = sums.count > 1 ? sums[1] : Double(count)
+        guard counted > 0 else { return .undefined(.zeroActual) }
+        return .finite(sums[0] / counted * percentFactor(parameters))
+      }))
 
-  static let medianPercentageError = PointRule.whole { columns, parameters throws(MetricError) in
-    let terms = try percentageTerms(columns, parameters)
-    guard !terms.isEmpty else { return .undefined(.zeroActual) }
-    guard terms.allSatisfy(\.isFinite) else { return .undefined(.overflow) }
-    return .finite(median(terms) * percentFactor(parameters))
+  static let medianPercentageError = PointRule.whole {
+    columns, parameters, workers throws(MetricError) in
+    try checkZeros(columns, 0..<columns.count, parameters)
+    var columns = columns
+    if parameters.text("zero_policy") == "skip" {
+      let kept = columns.truth.indices.filter { columns.truth[$0] != 0 }
+      guard !kept.isEmpty else { return .undefined(.zeroActual) }
+      columns = RegressionColumns(
+        truth: kept.map { columns.truth[$0] }, prediction: kept.map { columns.prediction[$0] })
+    }
+    let factor = percentFactor(parameters)
+    return median(of: columns.count, workers) { [columns] range in
+      columns.terms(range) { fractions($0, $1) * factor }
+    }
   }
 
   static let symmetricPercentageError = PointRule.terms(
     SumRule(
       terms: { input, range, parameters throws(MetricError) in
-        let columns = PointRule.regression(input)
         let factor = parameters.text("form") == "half" ? 1.0 : 2.0
         return [
-          range.map {
-            let (truth, prediction) = (columns.truth[$0], columns.prediction[$0])
-            let error = (prediction - truth).magnitude
-            return error == 0 ? 0 : factor * (error / (truth.magnitude + prediction.magnitude))
+          PointRule.regression(input).terms(range) { truth, prediction in
+            let errors = Lanes.magnitudes(prediction - truth)
+            let sizes = Lanes.magnitudes(truth) + Lanes.magnitudes(prediction)
+            return (factor * (errors / sizes)).replacing(with: 0, where: errors .== 0)
           }
         ]
       },
@@ -249,21 +170,23 @@ enum PointRules {
         .finite(sums[0] / Double(count) * percentFactor(parameters))
       }))
 
-  private static func percentageTerms(
-    _ columns: RegressionColumns, _ parameters: MetricParameters
-  ) throws(MetricError) -> [Double] {
-    let policy = parameters.text("zero_policy")
-    var terms: [Double] = []
-    terms.reserveCapacity(columns.count)
-    for (row, truth) in columns.truth.enumerated() {
-      if truth == 0, policy == "skip" { continue }
-      if truth == 0, policy == "error" {
-        throw MetricError(
-          .invalidValue, at: "y_true[\(row)]", "an actual value of zero has no percentage error")
-      }
-      terms.append((columns.prediction[row] - truth).magnitude / max(truth.magnitude, 0x1p-52))
-    }
-    return terms
+  @inline(__always)
+  private static func fractions(
+    _ truth: SIMD8<Double>, _ prediction: SIMD8<Double>
+  ) -> SIMD8<Double> {
+    let sizes = Lanes.magnitudes(truth)
+    return Lanes.magnitudes(prediction - truth)
+      / sizes.replacing(with: 0x1p-52, where: sizes .< 0x1p-52)
+  }
+
+  private static func checkZeros(
+    _ columns: RegressionColumns, _ range: Range<Int>, _ parameters: MetricParameters
+  ) throws(MetricError) {
+    guard parameters.text("zero_policy") == "error",
+      let row = columns.truth[range].firstIndex(of: 0)
+    else { return }
+    throw MetricError(
+      .invalidValue, at: "y_true[\(row)]", "an actual value of zero has no percentage error")
   }
 
   private static func percentFactor(_ parameters: MetricParameters) -> Double {

@@ -9,33 +9,37 @@ enum SeriesSteps {
     let previousPrediction: Double?
   }
 
-  static let theil: Computation = computation { steps, parameters in
-    guard !steps.isEmpty else { return .undefined(.tooFewPoints) }
+  static let theil: Computation = computation { series, parameters in
     let isRelative = parameters.text("form") == "relative"
-    if isRelative, steps.contains(where: { $0.previousTruth == 0 }) {
-      return .undefined(.zeroActual)
+    var errors: [Double] = []
+    var changes: [Double] = []
+    var hasZero = false
+    forEachStep(series, parameters) { step in
+      let scale = isRelative ? step.previousTruth : 1
+      hasZero = hasZero || scale == 0
+      errors.append((step.prediction - step.truth) / scale)
+      changes.append((step.truth - step.previousTruth) / scale)
     }
-    let scales = steps.map { isRelative ? $0.previousTruth : 1 }
-    let forecast = zip(steps, scales).map { ($0.prediction - $0.truth) / $1 }
-    let naive = zip(steps, scales).map { ($0.truth - $0.previousTruth) / $1 }
-    guard naive.contains(where: { $0 != 0 }) else { return .undefined(.zeroDenominator) }
-    let numerator = BlockSum.sum(forecast.map { $0 * $0 })
-    let denominator = BlockSum.sum(naive.map { $0 * $0 })
+    guard !errors.isEmpty else { return .undefined(.tooFewPoints) }
+    if hasZero { return .undefined(.zeroActual) }
+    guard changes.contains(where: { $0 != 0 }) else { return .undefined(.zeroDenominator) }
+    let numerator = BlockSum.sum(errors.map { $0 * $0 })
+    let denominator = BlockSum.sum(changes.map { $0 * $0 })
     guard numerator.isFinite, denominator.isFinite else { return .undefined(.overflow) }
     guard denominator > 0 else { return .undefined(.zeroDenominator) }
     return .finite((numerator / denominator).squareRoot())
   }
 
-  static let direction: Computation = computation { steps, parameters in
+  static let direction: Computation = computation { series, parameters in
     let followsPrediction = parameters.text("reference") == "previous_prediction"
+    let skipsFlat = parameters.flag("skip_flat")
     var scored = 0
     var hits = 0
-    for step in steps {
-      let change = step.truth - step.previousTruth
-      if change == 0, parameters.flag("skip_flat") { continue }
+    forEachStep(series, parameters) { step in
+      if step.truth == step.previousTruth, skipsFlat { return }
       guard
         let reference = followsPrediction ? step.previousPrediction : step.previousTruth
-      else { continue }
+      else { return }
       scored += 1
       hits += sign(step.truth, step.previousTruth) == sign(step.prediction, reference) ? 1 : 0
     }
@@ -48,27 +52,35 @@ enum SeriesSteps {
   }
 
   private static func computation(
-    _ value: @escaping @Sendable ([Step], MetricParameters) -> MetricOutcome
+    _ value: @escaping @Sendable ([ForecastSeries], MetricParameters) -> MetricOutcome
   ) -> Computation {
-    .whole { input, parameters, workers throws(MetricError) in
+    .whole { input, parameters, _ throws(MetricError) in
       guard case .series(let series) = input else { preconditionFailure("takes series") }
       return try SeriesAggregate.evaluate(series, parameters) { some throws(MetricError) in
-        value(some.flatMap { steps($0, parameters) }, parameters)
+        value(some, parameters)
       }
     }
   }
 
-  private static func steps(_ series: ForecastSeries, _ parameters: MetricParameters) -> [Step] {
+  /// Calls back for each step that has an earlier value.
+  @inline(__always)
+  private static func forEachStep(
+    _ series: [ForecastSeries], _ parameters: MetricParameters, _ body: (Step) -> Void
+  ) {
     let lag = parameters.integer("seasonality") ?? 1
-    let history = parameters.flag("use_history") ? series.history : []
-    let actuals = history + series.truth
-    return series.truth.indices.compactMap { index in
-      let (earlier, isBefore) = (history.count + index).subtractingReportingOverflow(lag)
-      guard !isBefore, earlier >= 0 else { return nil }
-      return Step(
-        truth: series.truth[index], prediction: series.prediction[index],
-        previousTruth: actuals[earlier],
-        previousPrediction: index >= lag ? series.prediction[index - lag] : nil)
+    for one in series {
+      let history = parameters.flag("use_history") ? one.history : []
+      let first = max(0, lag - history.count)
+      guard first < one.truth.count else { continue }
+      for index in first..<one.truth.count {
+        let isInHistory = index < lag
+        body(
+          Step(
+            truth: one.truth[index], prediction: one.prediction[index],
+            previousTruth: isInHistory
+              ? history[history.count + index - lag] : one.truth[index - lag],
+            previousPrediction: isInHistory ? nil : one.prediction[index - lag]))
+      }
     }
   }
 }

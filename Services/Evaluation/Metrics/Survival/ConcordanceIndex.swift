@@ -3,7 +3,7 @@
 /// Subjects are taken from the latest time to the earliest while a Fenwick tree counts the risks
 /// seen so far; each event asks it how many of the later subjects have a lower or a tied risk.
 enum ConcordanceIndex {
-  static let rule: Computation.Whole = { input, parameters, workers throws(MetricError) in
+  static let rule: Computation.Whole = { input, parameters, _ throws(MetricError) in
     guard case .survival(let columns) = input else { preconditionFailure("takes survival") }
     let isReversed = parameters.text("orientation") == "survival_time"
     let risks = isReversed ? columns.risk.map { -$0 } : columns.risk
@@ -15,7 +15,7 @@ enum ConcordanceIndex {
   ) -> MetricOutcome {
     let ladder = RiskLadder(risks, tolerance: tolerance)
     var tree = FenwickTree(count: ladder.distinct.count)
-    let order = columns.time.indices.sorted { columns.time[$0] > columns.time[$1] }
+    let order = SortKey.order(columns.time.map { -$0 })
     var doubledConcordance: Int128 = 0
     var pairs: Int128 = 0
     var start = 0
@@ -25,7 +25,7 @@ enum ConcordanceIndex {
       let group = order[start..<end]
       for subject in group where !columns.event[subject] { tree.add(ladder.position(subject)) }
       for subject in group where columns.event[subject] {
-        let (lower, tiedEnd) = ladder.tiedRange(of: risks[subject])
+        let (lower, tiedEnd) = ladder.tiedRange(of: subject)
         let concordant = tree.count(below: lower)
         let tied = tree.count(below: tiedEnd) - concordant
         doubledConcordance += Int128(2 * concordant + tied)
@@ -43,39 +43,47 @@ enum ConcordanceIndex {
 private struct RiskLadder {
   let distinct: [Double]
   private let positions: [Int]
-  private let tolerance: Double
+  /// For each distinct risk where those tied with it begin and end.
+  private let tiedStarts: [Int]
+  private let tiedEnds: [Int]
 
   init(_ risks: [Double], tolerance: Double) {
-    let order = risks.indices.sorted { risks[$0] < risks[$1] }
     var distinct: [Double] = []
     var positions = [Int](repeating: 0, count: risks.count)
-    for subject in order {
+    for subject in SortKey.order(risks) {
       if distinct.last != risks[subject] { distinct.append(risks[subject]) }
       positions[subject] = distinct.count - 1
     }
     self.distinct = distinct
     self.positions = positions
-    self.tolerance = tolerance
+    (tiedStarts, tiedEnds) = Self.tied(distinct, tolerance)
   }
 
   func position(_ subject: Int) -> Int { positions[subject] }
 
-  /// The positions of the risks that count as tied with one. The differences themselves are
-  /// compared, not bounds computed beforehand, so that rounding is that of the definition.
-  func tiedRange(of risk: Double) -> (start: Int, end: Int) {
-    let start = firstPosition { $0 >= risk || risk - $0 <= tolerance }
-    let end = firstPosition { $0 > risk && $0 - risk > tolerance }
-    return (start, end)
+  /// The positions of the risks that count as tied with a subject's.
+  func tiedRange(of subject: Int) -> (start: Int, end: Int) {
+    (tiedStarts[positions[subject]], tiedEnds[positions[subject]])
   }
 
-  private func firstPosition(where holds: (Double) -> Bool) -> Int {
-    var low = 0
-    var high = distinct.count
-    while low < high {
-      let middle = (low + high) / 2
-      if holds(distinct[middle]) { high = middle } else { low = middle + 1 }
+  /// Both ends rise with the risk, so one sweep finds them all. The differences themselves are
+  /// compared, not bounds computed beforehand, so that rounding is that of the definition.
+  private static func tied(
+    _ distinct: [Double], _ tolerance: Double
+  ) -> (starts: [Int], ends: [Int]) {
+    var start = 0
+    var end = 0
+    var starts: [Int] = []
+    var ends: [Int] = []
+    for risk in distinct {
+      while distinct[start] < risk, risk - distinct[start] > tolerance { start += 1 }
+      while end < distinct.count, distinct[end] <= risk || distinct[end] - risk <= tolerance {
+        end += 1
+      }
+      starts.append(start)
+      ends.append(end)
     }
-    return low
+    return (starts, ends)
   }
 }
 
