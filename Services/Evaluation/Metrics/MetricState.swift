@@ -135,7 +135,7 @@ public struct MetricState: Sendable {
     case (.moments(let state), .moments(let rule)):
       return state.outcome(rule)
     case (.units(let state), .units(let rule)):
-      return state.outcome(rule, parameters)
+      return state.outcome(rule, parameters, workers)
     case (.whole(let parts), .series(let rule)):
       return try rule.evaluate(series: Self.joined(parts), parameters, workers)
     case (.whole(let parts), .whole(let compute)):

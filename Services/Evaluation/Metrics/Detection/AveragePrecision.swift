@@ -1,13 +1,3 @@
-/// The detections of one category in one image, as average precision needs them.
-struct CategoryRanking: Sendable {
-  let category: Int
-  let scores: [Double]
-  /// Threshold-major: 1 right, 0 wrong, 2 ignored.
-  let verdicts: [UInt8]
-  /// Truths that count.
-  let positives: Int
-}
-
 /// COCO's average precision and recall.
 enum AveragePrecision {
   /// COCO's ten thresholds, as its evaluator computes them.
@@ -15,106 +5,167 @@ enum AveragePrecision {
     0.5, 0.55, 0.6, 0.65, 0.7, 0.75, 0.8, 0.85, 0.8999999999999999, 0.95,
   ]
 
+  /// Detections by falling score, category by category.
+  struct Ranking: Sendable {
+    let layout: DetectionTable.Layout
+    let table: DetectionTable
+    /// For each category its detections, as positions in the table.
+    private let orders: [[Int32]]
+
+    init(_ tables: [DetectionTable], _ layout: DetectionTable.Layout, _ workers: Workers) {
+      let table = DetectionTable.joined(tables, layout)
+      var starts = [Int](repeating: 0, count: layout.categoryCount + 1)
+      for category in table.categories { starts[Int(category) + 1] += 1 }
+      for index in 1..<starts.count { starts[index] += starts[index - 1] }
+      var ends = starts
+      // In the order of images: the sorts are stable, so that equal scores keep it.
+      var grouped = [Int32](repeating: 0, count: table.count)
+      for (position, category) in table.categories.enumerated() {
+        grouped[ends[Int(category)]] = Int32(position)
+        ends[Int(category)] += 1
+      }
+      let bounds = starts
+      let members = grouped
+      orders = workers.map(layout.categoryCount) { category in
+        let own = members[bounds[category]..<bounds[category + 1]]
+        return ScoreOrder.falling(own.map { table.scores[Int($0)] })
+          .map { own[own.startIndex + Int($0)] }
+      }
+      self.table = table
+      self.layout = layout
+    }
+
+    /// The curves of each category in an area range, nil where no truth counts.
+    ///
+    /// `maximum` may be less than that of the layout: what the best detections match does not
+    /// depend on those behind them.
+    func curves(area: Int, maximum: Int, _ workers: Workers) -> [PrecisionCurves?] {
+      workers.map(layout.categoryCount) { category in
+        let positives = table.positives[area * layout.categoryCount + category]
+        guard positives > 0 else { return nil }
+        return PrecisionCurves(
+          table, orders[category], layout, positives: positives, area: area, maximum: maximum)
+      }
+    }
+  }
+
   enum Summary: Sendable {
     case precision, precisionPerClass, recall
-  }
 
-  /// The rankings of one image.
-  static func rankings(
-    _ image: some MatchableImage, thresholds: [Double], maximum: Int, areas: ClosedRange<Double>?
-  ) -> UnitPartial {
-    let candidates = Candidates.inImage(image, scoreThreshold: nil, maximum: maximum)
-    return .rankings(
-      candidates.map { one in
-        let matcher = Matcher(one, image, areas: areas)
-        var verdicts: [UInt8] = []
-        var positives = 0
-        for threshold in thresholds {
-          let matches = matcher.matches(threshold: threshold)
-          positives = matches.positives
-          for (index, truth) in matches.truthOf.enumerated() {
-            verdicts.append(matches.isPredictionIgnored[index] ? 2 : truth == nil ? 0 : 1)
-          }
-        }
-        return CategoryRanking(
-          category: one.category, scores: one.predictions.map { image.scores[$0] },
-          verdicts: verdicts, positives: positives)
-      })
-  }
-
-  /// The value over all images.
-  static func finish(
-    _ partials: [UnitPartial], _ context: UnitContext, thresholds: Int, _ summary: Summary
-  ) -> MetricOutcome {
-    var byCategory = [[CategoryRanking]](repeating: [], count: context.classCount)
-    for case .rankings(let rankings) in partials {
-      for ranking in rankings { byCategory[ranking.category].append(ranking) }
-    }
-    var values: [[Double]?] = []
-    for rankings in byCategory {
-      let curve = Curve(rankings, thresholds: thresholds)
-      values.append(
-        curve.map { curve in
-          (0..<thresholds).map { summary == .recall ? curve.recall($0) : curve.precision($0) }
-        })
-    }
-    let defined = values.compactMap { $0 }
-    guard !defined.isEmpty else { return .undefined(.noGroundTruth) }
-    let mean = BlockSum.mean(defined.flatMap { $0 })
-    guard summary == .precisionPerClass else { return .finite(mean) }
-    return .values(values.map { $0.map(BlockSum.mean) }, mean: mean)
-  }
-
-  /// All detections of one category by falling score.
-  private struct Curve {
-    private let positives: Int
-    /// Threshold-major verdicts in the order of scores.
-    private let verdicts: [[UInt8]]
-
-    /// nil if no truth counts.
-    init?(_ rankings: [CategoryRanking], thresholds: Int) {
-      positives = rankings.reduce(0) { $0 + $1.positives }
-      guard positives > 0 else { return nil }
-      let scores = rankings.flatMap(\.scores)
-      // The sort is stable: equal scores keep the order of images, then that inside an image.
-      let order = scores.indices.sorted {
-        scores[$0] != scores[$1] ? scores[$0] > scores[$1] : $0 < $1
+    /// The value over categories, and over some of the thresholds (nil: all).
+    func value(_ curves: [PrecisionCurves?], threshold: Int? = nil) -> MetricOutcome {
+      let values = curves.map { curve -> [Double]? in
+        guard let curve else { return nil }
+        let all = self == .recall ? curve.recalls : curve.precisions
+        return threshold.map { [all[$0]] } ?? all
       }
-      verdicts = (0..<thresholds).map { threshold in
-        let joined = rankings.flatMap { ranking in
-          let count = ranking.scores.count
-          return ranking.verdicts[threshold * count..<(threshold + 1) * count]
-        }
-        return order.map { joined[$0] }
-      }
+      let defined = values.compactMap { $0 }
+      guard !defined.isEmpty else { return .undefined(.noGroundTruth) }
+      let mean = BlockSum.mean(defined.flatMap { $0 })
+      guard self == .precisionPerClass else { return .finite(mean) }
+      return .values(values.map { $0.map(BlockSum.mean) }, mean: mean)
     }
+  }
+}
 
-    /// The recall after the last detection.
-    func recall(_ threshold: Int) -> Double {
-      let right = verdicts[threshold].reduce(0) { $0 + ($1 == 1 ? 1 : 0) }
-      return Double(right) / Double(positives)
-    }
+/// Average precision and recall of one category in one area range, at each threshold.
+struct PrecisionCurves: Sendable {
+  /// The mean of the interpolated precisions at 101 recalls.
+  private(set) var precisions: [Double] = []
+  /// The recall after the last detection.
+  private(set) var recalls: [Double] = []
 
-    /// The mean of the interpolated precisions at 101 recalls.
-    func precision(_ threshold: Int) -> Double {
-      var right = 0
+  /// `order` are the category's detections by falling score.
+  init(
+    _ table: DetectionTable, _ order: [Int32], _ layout: DetectionTable.Layout, positives: Int,
+    area: Int, maximum: Int
+  ) {
+    let sampled = Self.sampledRecalls(positives)
+    // A few hundred thresholds are rare: each word of 64 is a pass of its own.
+    for word in 0..<layout.words {
+      let count = min(64, layout.thresholds.count - 64 * word)
+      let cells = (matched: 2 * area * layout.words + word, areaBit: UInt8(1) << UInt8(area))
+      var points = Points(thresholds: count, capacity: positives)
       var wrong = 0
-      var recalls: [Double] = []
-      var precisions: [Double] = []
-      for verdict in verdicts[threshold] {
-        if verdict == 1 { right += 1 } else if verdict == 0 { wrong += 1 }
-        recalls.append(Double(right) / Double(positives))
-        precisions.append(Double(right) / (Double(wrong + right) + 0x1p-52))
+      for position in order {
+        let index = Int(position)
+        guard Int(table.ranks[index]) < maximum else { continue }
+        let start = Int(table.hitStarts[index])
+        let counts = table.outside[index] & cells.areaBit == 0
+        guard start >= 0 else {
+          wrong += counts ? 1 : 0
+          continue
+        }
+        let matched = table.hits[start + cells.matched]
+        let ignored = table.hits[start + cells.matched + layout.words]
+        points.add(right: matched & ~ignored, wrong: counts ? ~matched : 0, after: wrong)
       }
-      for index in precisions.indices.dropLast().reversed() {
-        precisions[index] = max(precisions[index], precisions[index + 1])
+      for threshold in 0..<count {
+        precisions.append(points.averagePrecision(threshold, sampled))
+        recalls.append(Double(points.right[threshold]) / Double(positives))
       }
-      var position = 0
-      let sampled = (0...100).map { step -> Double in
-        while position < recalls.count, recalls[position] < Double(step) * 0.01 { position += 1 }
-        return position < recalls.count ? precisions[position] : 0
+    }
+  }
+
+  /// For each of the recalls 0, 0.01, …, 1 after how many right detections it is reached.
+  private static func sampledRecalls(_ positives: Int) -> [Int] {
+    var right = 1
+    return (0...100).map { step in
+      while Double(right) / Double(positives) < Double(step) * 0.01 { right += 1 }
+      return right
+    }
+  }
+
+  /// The precision after each right detection, at up to 64 thresholds.
+  ///
+  /// Between two right detections the recall stands still and the precision falls, so that the
+  /// interpolated precision of every recall is found at a right detection.
+  private struct Points {
+    let capacity: Int
+    private(set) var right: [Int]
+    /// Wrong detections that are right at another threshold; the others are counted once for all.
+    private var wrong: [Int]
+    private var precisions: [Double]
+    private let all: UInt64
+
+    init(thresholds: Int, capacity: Int) {
+      self.capacity = capacity
+      right = [Int](repeating: 0, count: thresholds)
+      wrong = right
+      precisions = [Double](repeating: 0, count: thresholds * capacity)
+      all = thresholds == 64 ? ~0 : (1 << UInt64(thresholds)) - 1
+    }
+
+    /// Adds a detection with one bit per threshold, behind `before` that are wrong at all.
+    mutating func add(right bits: UInt64, wrong wrongBits: UInt64, after before: Int) {
+      var remaining = bits & all
+      while remaining != 0 {
+        let threshold = remaining.trailingZeroBitCount
+        remaining &= remaining - 1
+        let found = right[threshold] + 1
+        right[threshold] = found
+        let seen = before + wrong[threshold] + found
+        precisions[threshold * capacity + found - 1] = Double(found) / (Double(seen) + 0x1p-52)
       }
-      return BlockSum.mean(sampled)
+      remaining = wrongBits & all
+      while remaining != 0 {
+        wrong[remaining.trailingZeroBitCount] += 1
+        remaining &= remaining - 1
+      }
+    }
+
+    func averagePrecision(_ threshold: Int, _ sampled: [Int]) -> Double {
+      var terms = [Double](repeating: 0, count: sampled.count)
+      var highest = 0.0
+      var next = right[threshold]
+      for step in sampled.indices.reversed() {
+        while next >= sampled[step] {
+          highest = max(highest, precisions[threshold * capacity + next - 1])
+          next -= 1
+        }
+        terms[step] = sampled[step] <= right[threshold] ? highest : 0
+      }
+      return BlockSum.mean(terms)
     }
   }
 }

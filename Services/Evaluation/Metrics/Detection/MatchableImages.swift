@@ -1,4 +1,44 @@
+/// An image whose detections can be compared with its truths.
+protocol MatchableImage {
+  var truthCategories: [Int32] { get }
+  var isCrowd: [Bool] { get }
+  var predictedCategories: [Int32] { get }
+  var scores: [Double] { get }
+  /// Whether a truth is left out of scoring although it is no crowd.
+  func isUnscored(truth: Int) -> Bool
+  func area(truth: Int) -> Double
+  func area(prediction: Int) -> Double
+  /// How alike a detection and a truth are, from 0 to 1; a crowd is compared by what it covers.
+  func similarity(_ prediction: Int, _ truth: Int) -> Double
+  /// What an assignment maximizes in place of the similarity.
+  func generalized(_ prediction: Int, _ truth: Int) -> Double
+}
+
+/// The images of an input, by position.
+///
+/// Rules are generic over it, so that the innermost loops call no closure and no witness.
+protocol ObjectSource: Sendable {
+  associatedtype Image: MatchableImage
+  /// `sigmas` are the fall-off constants of keypoints; other objects ignore them.
+  init(_ input: MetricInput, sigmas: [Double]?) throws(MetricError)
+  var categoryCount: Int { get }
+  func image(_ index: Int) -> Image
+}
+
 /// Boxes compared by intersection over union.
+struct BoxImages: ObjectSource {
+  private let objects: ObjectSet<Box>
+
+  init(_ input: MetricInput, sigmas: [Double]?) {
+    guard case .detection(let set) = input else { preconditionFailure("takes boxes") }
+    objects = set
+  }
+
+  var categoryCount: Int { objects.categories.count }
+
+  func image(_ index: Int) -> BoxImage { BoxImage(image: objects.images[index]) }
+}
+
 struct BoxImage: MatchableImage {
   let image: ObjectImage<Box>
 
@@ -36,6 +76,19 @@ struct BoxImage: MatchableImage {
 }
 
 /// Masks compared by intersection over union of their pixels.
+struct MaskImages: ObjectSource {
+  private let objects: ObjectSet<RunLengthMask>
+
+  init(_ input: MetricInput, sigmas: [Double]?) {
+    guard case .instances(let set) = input else { preconditionFailure("takes masks") }
+    objects = set
+  }
+
+  var categoryCount: Int { objects.categories.count }
+
+  func image(_ index: Int) -> MaskImage { MaskImage(image: objects.images[index]) }
+}
+
 struct MaskImage: MatchableImage {
   let image: ObjectImage<RunLengthMask>
 
@@ -51,11 +104,10 @@ struct MaskImage: MatchableImage {
   func area(prediction: Int) -> Double { Double(image.predictions[prediction].area) }
 
   func similarity(_ prediction: Int, _ truth: Int) -> Double {
-    let first = image.predictions[prediction]
-    let second = image.truths[truth]
-    let shared = first.intersection(second)
+    let shared = image.predictions[prediction].intersection(image.truths[truth])
     guard shared > 0 else { return 0 }
-    let whole = image.isCrowd[truth] ? first.area : first.area + second.area - shared
+    let first = image.predictions[prediction].area
+    let whole = image.isCrowd[truth] ? first : first + image.truths[truth].area - shared
     return Double(shared) / Double(whole)
   }
 
@@ -69,6 +121,23 @@ struct MaskImage: MatchableImage {
 }
 
 /// Objects made of keypoints, compared by object keypoint similarity.
+struct KeypointImages: ObjectSource {
+  private let objects: ObjectSet<KeypointObject>
+  private let sigmas: [Double]
+
+  init(_ input: MetricInput, sigmas: [Double]?) throws(MetricError) {
+    guard case .keypointDetection(let set) = input else { preconditionFailure("takes keypoints") }
+    objects = set.objects
+    self.sigmas = try KeypointSimilarity.sigmas(sigmas, keypoints: set.keypointCount)
+  }
+
+  var categoryCount: Int { objects.categories.count }
+
+  func image(_ index: Int) -> KeypointImage {
+    KeypointImage(image: objects.images[index], sigmas: sigmas)
+  }
+}
+
 struct KeypointImage: MatchableImage {
   let image: ObjectImage<KeypointObject>
   let sigmas: [Double]
@@ -78,15 +147,12 @@ struct KeypointImage: MatchableImage {
   var predictedCategories: [Int32] { image.predictedCategories }
   var scores: [Double] { image.scores }
 
-  func isUnscored(truth: Int) -> Bool {
-    let keypoints = image.truths[truth].keypoints
-    return !sigmas.indices.contains { keypoints[$0 * 3 + 2] > 0 }
-  }
+  func isUnscored(truth: Int) -> Bool { !image.truths[truth].isLabelled }
 
-  /// No keypoint row bounds areas.
   func area(truth: Int) -> Double { image.areas?[truth] ?? 0 }
 
-  func area(prediction: Int) -> Double { 0 }
+  /// COCO takes a detection to be as large as the box around its keypoints.
+  func area(prediction: Int) -> Double { image.predictions[prediction].extent }
 
   func similarity(_ prediction: Int, _ truth: Int) -> Double {
     KeypointSimilarity.value(

@@ -7,14 +7,14 @@ enum ObjectRows {
         "Matched objects over matched, wrongly detected and missed ones",
         .higher, share, parameters: iouThreshold + counting(maximum: 100) + [denominator],
         computations: [
-          .detection: ObjectRules.counted(.accuracy, threshold: "iou_threshold", ObjectRules.boxes)
+          .detection: ObjectRules.counted(.accuracy, threshold: "iou_threshold", BoxImages.self)
         ]),
       MetricRow(
         .objectDetection, "loss", "Loss",
         "Loss of scores and boxes after matching, per true object, or the model's own loss",
         .lower, atLeastZero, parameters: lossParameters,
         computations: [
-          .detection: ObjectRules.loss(ObjectRules.boxes),
+          .detection: ObjectRules.loss(BoxImages.self),
           .reportedLoss: ProbabilityLosses.reported,
         ]),
       average(
@@ -60,7 +60,7 @@ enum ObjectRows {
         "Loss of scores and masks after matching, per true object, or the model's own loss",
         .lower, atLeastZero, parameters: lossParameters,
         computations: [
-          .instances: ObjectRules.loss(ObjectRules.masks),
+          .instances: ObjectRules.loss(MaskImages.self),
           .reportedLoss: ProbabilityLosses.reported,
         ]),
     ]
@@ -71,7 +71,7 @@ enum ObjectRows {
     "Mean average precision of masks over classes and IoU 0.50 to 0.95",
     .higher, share, parameters: averageParameters(AveragePrecision.thresholds, 100),
     computations: [
-      .instances: ObjectRules.averaged(.precision, thresholds: "iou_thresholds", ObjectRules.masks)
+      .instances: ObjectRules.averaged(.precision, thresholds: "iou_thresholds", MaskImages.self)
     ])
 
   private static func masked(
@@ -82,7 +82,7 @@ enum ObjectRows {
       .instanceSegmentation, id, title, summary, .higher, share,
       parameters: iouThreshold + counting(maximum: 100) + further,
       computations: [
-        .instances: ObjectRules.counted(ratio, threshold: "iou_threshold", ObjectRules.masks)
+        .instances: ObjectRules.counted(ratio, threshold: "iou_threshold", MaskImages.self)
       ])
   }
 
@@ -96,7 +96,7 @@ enum ObjectRows {
       .objectDetection, id, title, text, .higher, share,
       parameters: averageParameters(thresholds, maximum),
       computations: [
-        .detection: ObjectRules.averaged(summary, thresholds: "iou_thresholds", ObjectRules.boxes)
+        .detection: ObjectRules.averaged(summary, thresholds: "iou_thresholds", BoxImages.self)
       ], ranking: ranking)
   }
 
@@ -110,7 +110,7 @@ enum ObjectRows {
       computations: [
         .detection: .units(
           ObjectRules.assigned(
-            isGeneralized: isGeneralized, missing: missing, ObjectRules.boxes))
+            isGeneralized: isGeneralized, missing: missing, BoxImages.self))
       ])
   }
 

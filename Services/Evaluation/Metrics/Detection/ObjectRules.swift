@@ -1,25 +1,16 @@
 import Glibc
 
 /// Computations of rows that match detections with truths.
+///
+/// They are generic over what is compared: boxes, masks or keypoints.
 enum ObjectRules {
-  /// How an image of an input is compared.
-  typealias WithImage =
-    @Sendable (MetricInput, Int, MetricParameters) throws(MetricError) -> any MatchableImage
-
-  static let boxes: WithImage = { input, index, _ in
-    guard case .detection(let set) = input else { preconditionFailure("takes boxes") }
-    return BoxImage(image: set.images[index])
-  }
-
-  static let masks: WithImage = { input, index, _ in
-    guard case .instances(let set) = input else { preconditionFailure("takes masks") }
-    return MaskImage(image: set.images[index])
-  }
-
-  static let keypoints: WithImage = { input, index, parameters throws(MetricError) in
-    guard case .keypointDetection(let set) = input else { preconditionFailure("takes keypoints") }
-    let sigmas = try KeypointSimilarity.sigmas(parameters, keypoints: set.keypointCount)
-    return KeypointImage(image: set.objects.images[index], sigmas: sigmas)
+  /// Detections that count, grouped by category.
+  private static func groups(
+    _ categories: Int, _ parameters: MetricParameters
+  ) -> CategoryGroups {
+    CategoryGroups(
+      categories: categories, scoreThreshold: parameters.required("score_threshold"),
+      maximum: parameters.integer("max_dets") ?? Int.max)
   }
 
   // MARK: Counts
@@ -38,37 +29,59 @@ enum ObjectRules {
     }
   }
 
-  static func counted(
-    _ ratio: CountRatio, threshold: String, _ image: @escaping WithImage
+  static func counted<Source: ObjectSource>(
+    _ ratio: CountRatio, threshold: String, _: Source.Type
   ) -> Computation {
     .units(
       UnitRule(
-        partial: { input, index, parameters throws(MetricError) in
-          let image = try image(input, index, parameters)
-          return counts(image, threshold: parameters.required(threshold), parameters)
+        partial: { input, range, parameters throws(MetricError) in
+          let source = try Source(input, sigmas: parameters.numbers("sigmas"))
+          return .counts(
+            counts(source, range, threshold: parameters.required(threshold), parameters))
         },
-        finish: { partials, _, parameters in finish(ratio, partials, parameters) }))
+        finish: { partials, context, parameters, _ in
+          finish(ratio, partials, context, parameters)
+        }))
   }
 
-  private static func counts(
-    _ image: some MatchableImage, threshold: Double, _ parameters: MetricParameters
-  ) -> UnitPartial {
-    var counts: [Int: ObjectCounts] = [:]
-    for candidates in self.candidates(image, parameters) {
-      let matches = Matcher(candidates, image, areas: nil).matches(threshold: threshold)
-      counts[candidates.category, default: ObjectCounts()] += matches.counts
+  private static func counts<Source: ObjectSource>(
+    _ source: Source, _ range: Range<Int>, threshold: Double, _ parameters: MetricParameters
+  ) -> [ObjectCounts] {
+    var counts = [ObjectCounts](repeating: ObjectCounts(), count: source.categoryCount)
+    var groups = groups(source.categoryCount, parameters)
+    var matcher = Matcher<Source.Image>(thresholds: [threshold])
+    for index in range {
+      let image = source.image(index)
+      groups.fill(image)
+      for group in groups.groups {
+        let truths = groups.truths[group.truths]
+        matcher.begin(image, truths)
+        var found = ObjectCounts()
+        for position in group.predictions {
+          guard matcher.compare(image, groups.predictions[position], truths),
+            let truth = matcher.match(area: 0, threshold: 0)
+          else {
+            found.wrong += 1
+            continue
+          }
+          if !matcher.isIgnored(truth: truth) { found.right += 1 }
+        }
+        found.missed = Int64(matcher.positives(area: 0)) - found.right
+        counts[group.category] += found
+      }
     }
-    return .counts(counts)
+    return counts
   }
 
   private static func finish(
-    _ ratio: CountRatio, _ partials: [UnitPartial], _ parameters: MetricParameters
+    _ ratio: CountRatio, _ partials: [UnitPartial], _ context: UnitContext,
+    _ parameters: MetricParameters
   ) -> MetricOutcome {
-    var byCategory: [Int: ObjectCounts] = [:]
+    var byCategory = [ObjectCounts](repeating: ObjectCounts(), count: context.classCount)
     for case .counts(let counts) in partials {
-      for (category, count) in counts { byCategory[category, default: ObjectCounts()] += count }
+      for category in counts.indices { byCategory[category] += counts[category] }
     }
-    let occurring = byCategory.sorted { $0.key < $1.key }.map(\.value).filter { $0.total > 0 }
+    let occurring = byCategory.filter { $0.total > 0 }
     guard !occurring.isEmpty else { return .undefined(.noObjects) }
     let overPredictions = parameters.text("denominator") == "predictions"
     func value(_ counts: ObjectCounts) -> Double {
@@ -82,169 +95,188 @@ enum ObjectRules {
     return .finite(value(occurring.reduce(into: ObjectCounts()) { $0 += $1 }))
   }
 
-  private static func candidates(
-    _ image: some MatchableImage, _ parameters: MetricParameters
-  ) -> [Candidates] {
-    Candidates.inImage(
-      image, scoreThreshold: parameters.required("score_threshold"),
-      maximum: parameters.integer("max_dets") ?? Int.max)
-  }
-
   // MARK: Average precision and recall
 
-  static func averaged(
-    _ summary: AveragePrecision.Summary, thresholds name: String, _ image: @escaping WithImage
+  static func averaged<Source: ObjectSource>(
+    _ summary: AveragePrecision.Summary, thresholds name: String, _: Source.Type
   ) -> Computation {
-    .units(averagedRule(summary, thresholds: name, image))
+    .units(averagedRule(summary, thresholds: name, Source.self))
   }
 
-  static func averagedRule(
-    _ summary: AveragePrecision.Summary, thresholds name: String, _ image: @escaping WithImage
+  static func averagedRule<Source: ObjectSource>(
+    _ summary: AveragePrecision.Summary, thresholds name: String, _: Source.Type
   ) -> UnitRule {
-    UnitRule(
-      partial: { input, index, parameters throws(MetricError) in
-        let image = try image(input, index, parameters)
-        let areas = parameters.numbers("area_range").map { $0[0]...$0[1] }
-        return rankings(image, parameters, name, areas)
+    @Sendable func layout(_ categories: Int, _ parameters: MetricParameters)
+      -> DetectionTable.Layout
+    {
+      DetectionTable.Layout(
+        categoryCount: categories, thresholds: parameters.numbers(name) ?? [],
+        areas: [parameters.numbers("area_range").map { $0[0]...$0[1] }],
+        maximum: parameters.integer("max_dets") ?? Int.max)
+    }
+    return UnitRule(
+      partial: { input, range, parameters throws(MetricError) in
+        let source = try Source(input, sigmas: parameters.numbers("sigmas"))
+        return .detections(
+          DetectionTable(source, range, layout(source.categoryCount, parameters)))
       },
-      finish: { partials, context, parameters in
-        let count = parameters.numbers(name)?.count ?? 0
-        return AveragePrecision.finish(partials, context, thresholds: count, summary)
+      finish: { partials, context, parameters, workers in
+        let tables = partials.compactMap { partial in
+          if case .detections(let table) = partial { table } else { nil }
+        }
+        let layout = layout(context.classCount, parameters)
+        let ranking = AveragePrecision.Ranking(tables, layout, workers)
+        return summary.value(ranking.curves(area: 0, maximum: layout.maximum, workers))
       })
-  }
-
-  private static func rankings(
-    _ image: some MatchableImage, _ parameters: MetricParameters, _ name: String,
-    _ areas: ClosedRange<Double>?
-  ) -> UnitPartial {
-    AveragePrecision.rankings(
-      image, thresholds: parameters.numbers(name) ?? [],
-      maximum: parameters.integer("max_dets") ?? Int.max, areas: areas)
   }
 
   // MARK: Assignment
 
   /// Mean gain per truth of the best assignment, or over all pairs. `missing` is what a truth
   /// without detection counts.
-  static func assigned(
-    isGeneralized: Bool, missing: Double, otherwise: UndefinedReason = .noGroundTruth,
-    _ image: @escaping WithImage
+  static func assigned<Source: ObjectSource>(
+    isGeneralized: Bool, missing: Double, _: Source.Type
   ) -> UnitRule {
     UnitRule(
-      partial: { input, index, parameters throws(MetricError) in
-        let image = try image(input, index, parameters)
-        return assignment(image, parameters, isGeneralized: isGeneralized, missing: missing)
+      partial: { input, range, parameters throws(MetricError) in
+        let gains = AssignedGains(
+          isGeneralized: isGeneralized, missing: missing,
+          overAllPairs: parameters.text("pairing") == "all_pairs",
+          penalizesExtra: parameters.flag("penalize_extra"))
+        let source = try Source(input, sigmas: parameters.numbers("sigmas"))
+        var groups = groups(source.categoryCount, parameters)
+        return .sums(
+          range.map { index in
+            let image = source.image(index)
+            groups.fill(image)
+            return gains.sums(image, groups)
+          })
       },
-      finish: { partials, _, parameters in
-        let (sum, count) = totals(partials)
-        guard count > 0 else {
-          return .undefined(parameters.text("pairing") == "all_pairs" ? .noPairs : otherwise)
+      finish: { partials, _, parameters, _ in
+        let sums = sums(partials, 2)
+        guard sums[1] > 0 else {
+          return .undefined(
+            parameters.text("pairing") == "all_pairs" ? .noPairs : .noGroundTruth)
         }
-        return .finite(sum / count)
+        return .finite(sums[0] / sums[1])
       })
   }
 
-  /// The sum of gains of an image, and what it is divided by.
-  private static func assignment(
-    _ image: some MatchableImage, _ parameters: MetricParameters, isGeneralized: Bool,
-    missing: Double
-  ) -> UnitPartial {
-    var sum = CompensatedSum()
-    var count = 0
-    for candidates in self.candidates(image, parameters) {
-      let truths = candidates.truths.filter { !image.isCrowd[$0] && !image.isUnscored(truth: $0) }
-      let predictions = candidates.predictions
-      let gain = predictions.flatMap { prediction in
-        truths.map {
-          isGeneralized ? image.generalized(prediction, $0) : image.similarity(prediction, $0)
-        }
+  /// The sums over all images.
+  private static func sums(_ partials: [UnitPartial], _ count: Int) -> [Double] {
+    var lists = [[Double]](repeating: [], count: count)
+    for case .sums(let images) in partials {
+      for values in images {
+        for (index, value) in values.enumerated() { lists[index].append(value) }
       }
-      if parameters.text("pairing") == "all_pairs" {
-        for value in gain { sum.add(value) }
-        count += gain.count
-        continue
-      }
-      let partners = Assignment.best(
-        gain: gain, rows: predictions.count, columns: truths.count)
-      for (row, column) in partners.enumerated() {
-        if let column { sum.add(gain[row * truths.count + column]) }
-      }
-      let penalizesExtra = parameters.flag("penalize_extra")
-      let places = penalizesExtra ? max(truths.count, predictions.count) : truths.count
-      for _ in min(
-        truths.count, predictions.count)..<max(places, min(truths.count, predictions.count))
-      {
-        sum.add(missing)
-      }
-      count += places
     }
-    return .sums([sum.value, Double(count)])
+    return lists.map(BlockSum.sum)
   }
 
-  private static func totals(_ partials: [UnitPartial]) -> (Double, Double) {
-    var sums: [Double] = []
-    var counts: [Double] = []
-    for case .sums(let values) in partials {
-      sums.append(values[0])
-      counts.append(values[1])
+  /// How the gains of an image are summed.
+  private struct AssignedGains {
+    let isGeneralized: Bool
+    let missing: Double
+    let overAllPairs: Bool
+    let penalizesExtra: Bool
+
+    /// The sum of gains of an image, and what it is divided by.
+    func sums(_ image: some MatchableImage, _ groups: CategoryGroups) -> [Double] {
+      var sum = CompensatedSum()
+      var count = 0
+      for group in groups.groups {
+        let truths = groups.truths[group.truths]
+          .filter { !image.isCrowd[$0] && !image.isUnscored(truth: $0) }
+        let predictions = groups.predictions[group.predictions]
+        var gain: [Double] = []
+        gain.reserveCapacity(predictions.count * truths.count)
+        for prediction in predictions {
+          for truth in truths {
+            gain.append(
+              isGeneralized
+                ? image.generalized(prediction, truth) : image.similarity(prediction, truth))
+          }
+        }
+        if overAllPairs {
+          for value in gain { sum.add(value) }
+          count += gain.count
+          continue
+        }
+        let partners = Assignment.best(gain: gain, rows: predictions.count, columns: truths.count)
+        for (row, column) in partners.enumerated() {
+          if let column { sum.add(gain[row * truths.count + column]) }
+        }
+        let pairs = min(truths.count, predictions.count)
+        let places = penalizesExtra ? max(truths.count, predictions.count) : truths.count
+        for _ in pairs..<places { sum.add(missing) }
+        count += places
+      }
+      return [sum.value, Double(count)]
     }
-    return (BlockSum.sum(sums), BlockSum.sum(counts))
   }
 
   // MARK: Set loss
 
   /// Classification and localization loss after matching, per truth.
-  static func loss(_ image: @escaping WithImage) -> Computation {
+  static func loss<Source: ObjectSource>(_: Source.Type) -> Computation {
     .units(
       UnitRule(
-        partial: { input, index, parameters throws(MetricError) in
-          let image = try image(input, index, parameters)
-          for (position, score) in image.scores.enumerated() {
-            try Check.probability(score, "images[\(index)].pred.scores[\(position)]")
+        partial: { input, range, parameters throws(MetricError) in
+          let source = try Source(input, sigmas: parameters.numbers("sigmas"))
+          for index in range {
+            for (position, score) in source.image(index).scores.enumerated() {
+              try Check.probability(score, "images[\(index)].pred.scores[\(position)]")
+            }
           }
-          return losses(image, parameters)
+          return .sums(losses(source, range, parameters))
         },
-        finish: { partials, _, parameters in
-          let parts = partials.compactMap { partial -> [Double]? in
-            if case .sums(let values) = partial { values } else { nil }
-          }
-          let classification = BlockSum.sum(parts.map { $0[0] })
-          let localization = BlockSum.sum(parts.map { $0[1] })
-          let truths = BlockSum.sum(parts.map { $0[2] })
+        finish: { partials, _, parameters, _ in
+          let sums = sums(partials, 3)
           let total =
-            parameters.required("class_weight") * classification
-            + parameters.required("box_weight") * localization
-          return .finite(total / max(1, truths))
+            parameters.required("class_weight") * sums[0]
+            + parameters.required("box_weight") * sums[1]
+          return .finite(total / max(1, sums[2]))
         }))
   }
 
-  private static func losses(
-    _ image: some MatchableImage, _ parameters: MetricParameters
-  ) -> UnitPartial {
+  /// For each image the losses of scores and of places, and the number of truths.
+  private static func losses<Source: ObjectSource>(
+    _ source: Source, _ range: Range<Int>, _ parameters: MetricParameters
+  ) -> [[Double]] {
     let epsilon = parameters.required("epsilon")
-    var classification = CompensatedSum()
-    var localization = CompensatedSum()
-    var truths = 0
-    for candidates in self.candidates(image, parameters) {
-      let matches = Matcher(candidates, image, areas: nil)
-        .matches(threshold: parameters.required("iou_threshold"))
-      for (index, prediction) in candidates.predictions.enumerated()
-      where !matches.isPredictionIgnored[index] {
-        let score = min(max(image.scores[prediction], epsilon), 1 - epsilon)
-        if let truth = matches.truthOf[index] {
+    var groups = groups(source.categoryCount, parameters)
+    var matcher = Matcher<Source.Image>(thresholds: [parameters.required("iou_threshold")])
+    return range.map { index in
+      let image = source.image(index)
+      groups.fill(image)
+      var classification = CompensatedSum()
+      var localization = CompensatedSum()
+      var truthCount = 0
+      for group in groups.groups {
+        let truths = groups.truths[group.truths]
+        matcher.begin(image, truths)
+        for position in group.predictions {
+          let prediction = groups.predictions[position]
+          let score = min(max(image.scores[prediction], epsilon), 1 - epsilon)
+          guard matcher.compare(image, prediction, truths),
+            let truth = matcher.match(area: 0, threshold: 0)
+          else {
+            classification.add(-log(1 - score))
+            continue
+          }
+          if matcher.isIgnored(truth: truth) { continue }
           classification.add(-log(score))
-          localization.add(1 - image.generalized(prediction, candidates.truths[truth]))
-        } else {
-          classification.add(-log(1 - score))
+          localization.add(
+            1 - image.generalized(prediction, truths[truths.startIndex + truth]))
         }
+        for truth in truths.indices.map({ $0 - truths.startIndex })
+        where !matcher.isMatched(truth: truth) && !matcher.isIgnored(truth: truth) {
+          classification.add(-log(epsilon))
+          localization.add(1)
+        }
+        truthCount += matcher.positives(area: 0)
       }
-      for (index, isMatched) in matches.isTruthMatched.enumerated()
-      where !isMatched && !matches.isTruthIgnored[index] {
-        classification.add(-log(epsilon))
-        localization.add(1)
-      }
-      truths += matches.positives
+      return [classification.value, localization.value, Double(truthCount)]
     }
-    return .sums([classification.value, localization.value, Double(truths)])
   }
 }

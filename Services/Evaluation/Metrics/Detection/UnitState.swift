@@ -1,15 +1,15 @@
-/// What one image contributes to a metric.
+/// What consecutive images contribute to a metric.
 enum UnitPartial: Sendable {
-  /// Per category, by index: right, wrong and missed objects.
-  case counts([Int: ObjectCounts])
-  /// Per category and threshold what average precision needs.
-  case rankings([CategoryRanking])
-  /// Sums of an image.
-  case sums([Double])
-  /// Per class the counts of pixels.
-  case pixels([ClassCounts])
-  /// Per class a numerator and a denominator, or a value and 1.
-  case ratios([PixelRatio?])
+  /// Per category, by index: right, wrong and missed objects of all the images.
+  case counts([ObjectCounts])
+  /// What average precision ranks.
+  case detections(DetectionTable)
+  /// Sums of each image.
+  case sums([[Double]])
+  /// For each image, per class the counts of pixels.
+  case pixels([[ClassCounts]])
+  /// For each image, per class a numerator and a denominator, or a value and 1.
+  case ratios([[PixelRatio?]])
 }
 
 /// What all units of an evaluation have in common.
@@ -17,12 +17,38 @@ struct UnitContext: Sendable, Equatable {
   /// The number of categories or classes.
   let classCount: Int
   let categories: [Label]
+
+  init(classCount: Int = 0, categories: [Label] = []) {
+    self.classCount = classCount
+    self.categories = categories
+  }
+
+  init(_ input: MetricInput) {
+    switch input {
+    case .detection(let set): self.init(set.categories)
+    case .instances(let set): self.init(set.categories)
+    case .keypointDetection(let set): self.init(set.objects.categories)
+    case .segmentation(let maps): self.init(classCount: maps.classCount)
+    default: preconditionFailure("\(input.kind) has no units")
+    }
+  }
+
+  private init(_ categories: [Label]) {
+    self.init(classCount: categories.count, categories: categories)
+  }
 }
 
 /// A metric that is computed image by image and then over the images in their order.
 struct UnitRule: Sendable {
-  let partial: @Sendable (MetricInput, Int, MetricParameters) throws(MetricError) -> UnitPartial
-  let finish: @Sendable ([UnitPartial], UnitContext, MetricParameters) -> MetricOutcome
+  typealias Partial =
+    @Sendable (MetricInput, Range<Int>, MetricParameters) throws(MetricError) -> UnitPartial
+  typealias Finish =
+    @Sendable ([UnitPartial], UnitContext, MetricParameters, Workers) -> MetricOutcome
+
+  /// What a range of images contributes.
+  let partial: Partial
+  /// The value, from the contributions in the order of their images.
+  let finish: Finish
 }
 
 /// The contributions of images while chunks arrive.
@@ -34,10 +60,9 @@ struct UnitState: Sendable {
     _ input: MetricInput, _ range: Range<Int>, at offset: Int, _ rule: UnitRule,
     _ parameters: MetricParameters
   ) throws(MetricError) {
-    try accept(Self.context(input))
-    for (index, unit) in range.enumerated() {
-      partials.append((offset + index, try rule.partial(input, unit, parameters)))
-    }
+    try accept(UnitContext(input))
+    guard !range.isEmpty else { return }
+    partials.append((offset, try rule.partial(input, range, parameters)))
   }
 
   mutating func merge(_ other: UnitState) throws(MetricError) {
@@ -46,27 +71,15 @@ struct UnitState: Sendable {
     partials += other.partials
   }
 
-  func outcome(_ rule: UnitRule, _ parameters: MetricParameters) -> MetricOutcome {
+  func outcome(
+    _ rule: UnitRule, _ parameters: MetricParameters, _ workers: Workers
+  ) -> MetricOutcome {
     let ordered = partials.sorted { $0.position < $1.position }.map(\.partial)
-    let none = UnitContext(classCount: 0, categories: [])
-    return rule.finish(ordered, context ?? none, parameters)
+    return rule.finish(ordered, context ?? UnitContext(), parameters, workers)
   }
 
   private mutating func accept(_ next: UnitContext) throws(MetricError) {
     if let context, context != next { throw ClassScores.otherClasses }
     context = next
-  }
-
-  private static func context(_ input: MetricInput) -> UnitContext {
-    switch input {
-    case .detection(let set):
-      UnitContext(classCount: set.categories.count, categories: set.categories)
-    case .instances(let set):
-      UnitContext(classCount: set.categories.count, categories: set.categories)
-    case .keypointDetection(let set):
-      UnitContext(classCount: set.objects.categories.count, categories: set.objects.categories)
-    case .segmentation(let maps): UnitContext(classCount: maps.classCount, categories: [])
-    default: preconditionFailure("\(input.kind) has no units")
-    }
   }
 }

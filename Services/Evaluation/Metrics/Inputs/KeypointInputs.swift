@@ -123,6 +123,25 @@ public struct KeypointObject: Sendable, Equatable {
     self.keypoints = keypoints
     self.box = box
   }
+
+  /// Whether any keypoint has a place.
+  var isLabelled: Bool {
+    stride(from: 2, to: keypoints.count, by: 3).contains { keypoints[$0] > 0 }
+  }
+
+  /// The area of the smallest box around all keypoints.
+  var extent: Double {
+    guard keypoints.count > 1 else { return 0 }
+    var (left, right) = (keypoints[0], keypoints[0])
+    var (top, bottom) = (keypoints[1], keypoints[1])
+    for index in stride(from: 0, to: keypoints.count - 1, by: 3) {
+      left = min(left, keypoints[index])
+      right = max(right, keypoints[index])
+      top = min(top, keypoints[index + 1])
+      bottom = max(bottom, keypoints[index + 1])
+    }
+    return (right - left) * (bottom - top)
+  }
 }
 
 /// Images with detected objects that are made of keypoints.

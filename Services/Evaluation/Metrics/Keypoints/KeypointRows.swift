@@ -46,18 +46,18 @@ enum KeypointRows {
   /// By assignment, or as average precision.
   private static let detectedSimilarity: Computation = {
     let assigned = ObjectRules.assigned(
-      isGeneralized: false, missing: 0, ObjectRules.keypoints)
+      isGeneralized: false, missing: 0, KeypointImages.self)
     let averaged = ObjectRules.averagedRule(
-      .precision, thresholds: "oks_thresholds", ObjectRules.keypoints)
+      .precision, thresholds: "oks_thresholds", KeypointImages.self)
     return .units(
       UnitRule(
-        partial: { input, index, parameters throws(MetricError) in
+        partial: { input, range, parameters throws(MetricError) in
           let rule = parameters.text("mode") == "ap" ? averaged : assigned
-          return try rule.partial(input, index, parameters)
+          return try rule.partial(input, range, parameters)
         },
-        finish: { partials, context, parameters in
+        finish: { partials, context, parameters, workers in
           let rule = parameters.text("mode") == "ap" ? averaged : assigned
-          return rule.finish(partials, context, parameters)
+          return rule.finish(partials, context, parameters, workers)
         }))
   }()
 
@@ -70,7 +70,7 @@ enum KeypointRows {
         + ObjectRows.counting(maximum: 20) + [KeypointSimilarity.parameter],
       computations: [
         .keypointDetection: ObjectRules.counted(
-          ratio, threshold: "oks_threshold", ObjectRules.keypoints)
+          ratio, threshold: "oks_threshold", KeypointImages.self)
       ])
   }
 

@@ -229,7 +229,8 @@ enum KeypointRules {
     _ input: MetricInput, _ index: Int, _ parameters: MetricParameters
   ) throws(MetricError) -> [(sum: Double, count: Int)] {
     let set = set(input)
-    let sigmas = try KeypointSimilarity.sigmas(parameters, keypoints: set.keypointCount)
+    let sigmas = try KeypointSimilarity.sigmas(
+      parameters.numbers("sigmas"), keypoints: set.keypointCount)
     let counted = Counted(set, index, visibleOnly: parameters.flag("visible_only"))
     guard let area = counted.instance.area else {
       throw MetricError(.missingField, at: "instances[\(index)].area", "OKS needs the area")

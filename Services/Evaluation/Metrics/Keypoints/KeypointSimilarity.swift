@@ -14,12 +14,15 @@ enum KeypointSimilarity {
 
   /// The constants for a number of keypoints.
   static func sigmas(
-    _ parameters: MetricParameters, keypoints: Int
+    _ given: [Double]?, keypoints: Int
   ) throws(MetricError) -> [Double] {
-    if let given = parameters.numbers("sigmas") {
+    if let given {
       guard given.count == keypoints else {
         throw MetricError(
           .invalidParameter, at: "sigmas", "expected \(keypoints) numbers, got \(given.count)")
+      }
+      guard given.allSatisfy({ $0 > 0 && $0.isFinite }) else {
+        throw MetricError(.invalidParameter, at: "sigmas", "expected positive numbers")
       }
       return given
     }

@@ -41,21 +41,26 @@ enum BoundaryRules {
   ) -> Computation {
     .units(
       UnitRule(
-        partial: { input, index, parameters throws(MetricError) in
+        partial: { input, range, parameters throws(MetricError) in
           guard case .segmentation(let maps) = input else { preconditionFailure("takes maps") }
           try PixelRules.check(parameters, classCount: maps.classCount)
           let excluded = Set(parameters.integers("exclude_classes") ?? [])
-          let present = occurring(maps, index)
-          var ratios = [PixelRatio?](repeating: nil, count: maps.classCount)
-          for label in 0..<maps.classCount where !excluded.contains(label) && present[label] {
-            ratios[label] = try value(pair(maps, index, Int32(label)), parameters)
+          var images: [[PixelRatio?]] = []
+          for index in range {
+            let present = occurring(maps, index)
+            var ratios = [PixelRatio?](repeating: nil, count: maps.classCount)
+            for label in 0..<maps.classCount where !excluded.contains(label) && present[label] {
+              ratios[label] = try value(pair(maps, index, Int32(label)), parameters)
+            }
+            images.append(ratios)
           }
-          return .ratios(ratios)
+          return .ratios(images)
         },
-        finish: { partials, _, parameters in
+        finish: { partials, _, parameters, _ in
           finish(
-            partials.compactMap {
-              if case .ratios(let ratios) = $0 { ratios } else { nil }
+            partials.flatMap { partial -> [[PixelRatio?]] in
+              if case .ratios(let ratios) = partial { return ratios }
+              return []
             }, parameters)
         }))
   }

@@ -6,15 +6,16 @@ enum PixelRules {
   ) -> Computation {
     .units(
       UnitRule(
-        partial: { input, index, parameters throws(MetricError) in
+        partial: { input, range, parameters throws(MetricError) in
           guard case .segmentation(let maps) = input else { preconditionFailure("takes maps") }
           try check(parameters, classCount: maps.classCount)
-          return .pixels(counts(maps, index))
+          return .pixels(range.map { counts(maps, $0) })
         },
-        finish: { partials, _, parameters in
+        finish: { partials, _, parameters, _ in
           finish(
-            partials.compactMap {
-              if case .pixels(let counts) = $0 { counts } else { nil }
+            partials.flatMap { partial -> [[ClassCounts]] in
+              if case .pixels(let counts) = partial { return counts }
+              return []
             }, parameters)
         }))
   }
