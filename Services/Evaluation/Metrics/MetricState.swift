@@ -32,6 +32,12 @@ public struct MetricState: Sendable {
     self.parameters = parameters
   }
 
+  /// An empty state of the same evaluation.
+  private init(sameAs other: MetricState) {
+    row = other.row
+    parameters = other.parameters
+  }
+
   /// The number of samples added so far.
   public var sampleCount: Int { count }
 
@@ -43,6 +49,13 @@ public struct MetricState: Sendable {
     try chunk.validate()
     if computation.keepsSamples {
       try add(chunk, 0..<chunk.count, at: offset, computation)
+    } else if case .units = computation {
+      // Images are also checked while they are computed.
+      var added = MetricState(sameAs: self)
+      for batch in chunk.batches(of: 0..<chunk.count) {
+        try added.add(chunk, batch, at: offset + batch.lowerBound, computation)
+      }
+      try merge(added)
     } else {
       for batch in chunk.batches(of: 0..<chunk.count) {
         try add(chunk, batch, at: offset + batch.lowerBound, computation)
@@ -50,9 +63,11 @@ public struct MetricState: Sendable {
     }
   }
 
-  /// Adds a range of an input whose values have been checked, or that the computation checks.
+  /// Adds a range of an input whose values have been checked, or that the computation checks. There
+  /// are several workers only for samples that are too few to be shared among them.
   mutating func add(
-    _ input: MetricInput, _ range: Range<Int>, at offset: Int, _ computation: Computation
+    _ input: MetricInput, _ range: Range<Int>, at offset: Int, _ computation: Computation,
+    workers: Workers = .one
   ) throws(MetricError) {
     try accept(input.kind)
     count += range.count
@@ -80,7 +95,7 @@ public struct MetricState: Sendable {
     case .units(let rule):
       guard case .units(var state) = storage ?? .units(UnitState()) else { return }
       storage = nil
-      try state.add(input, range, at: offset, rule, parameters)
+      try state.add(input, range, at: offset, rule, parameters, workers)
       storage = .units(state)
     case .series, .whole:
       guard case .whole(var parts) = storage ?? .whole([]) else { return }

@@ -58,12 +58,14 @@ public enum MetricsCatalogue {
       try state.add(input, 0..<input.count, at: 0, computation)
       return try state.outcome(workers: workers)
     }
+    // Images fewer than threads are divided each.
+    let within = ranges.count < workers.count ? workers : .one
     let states = try workers.map(ranges.count) { piece throws(MetricError) in
       var state = empty
       // Each batch is checked just before it is computed, while it is in the core's cache.
       for batch in input.batches(of: ranges[piece]) {
         if !checksValues { try input.validate(batch) }
-        try state.add(input, batch, at: batch.lowerBound, computation)
+        try state.add(input, batch, at: batch.lowerBound, computation, workers: within)
       }
       return state
     }

@@ -34,7 +34,7 @@ enum ObjectRules {
   ) -> Computation {
     .units(
       UnitRule(
-        partial: { input, range, parameters throws(MetricError) in
+        partial: { input, range, parameters, _ throws(MetricError) in
           let source = try Source(input, sigmas: parameters.numbers("sigmas"))
           return .counts(
             counts(source, range, threshold: parameters.required(threshold), parameters))
@@ -115,7 +115,7 @@ enum ObjectRules {
         maximum: parameters.integer("max_dets") ?? Int.max)
     }
     return UnitRule(
-      partial: { input, range, parameters throws(MetricError) in
+      partial: { input, range, parameters, _ throws(MetricError) in
         let source = try Source(input, sigmas: parameters.numbers("sigmas"))
         return .detections(
           DetectionTable(source, range, layout(source.categoryCount, parameters)))
@@ -138,7 +138,7 @@ enum ObjectRules {
     isGeneralized: Bool, missing: Double, _: Source.Type
   ) -> UnitRule {
     UnitRule(
-      partial: { input, range, parameters throws(MetricError) in
+      partial: { input, range, parameters, _ throws(MetricError) in
         let gains = AssignedGains(
           isGeneralized: isGeneralized, missing: missing,
           overAllPairs: parameters.text("pairing") == "all_pairs",
@@ -221,7 +221,7 @@ enum ObjectRules {
   static func loss<Source: ObjectSource>(_: Source.Type) -> Computation {
     .units(
       UnitRule(
-        partial: { input, range, parameters throws(MetricError) in
+        partial: { input, range, parameters, _ throws(MetricError) in
           let source = try Source(input, sigmas: parameters.numbers("sigmas"))
           for index in range {
             for (position, score) in source.image(index).scores.enumerated() {

@@ -41,11 +41,13 @@ struct UnitContext: Sendable, Equatable {
 /// A metric that is computed image by image and then over the images in their order.
 struct UnitRule: Sendable {
   typealias Partial =
-    @Sendable (MetricInput, Range<Int>, MetricParameters) throws(MetricError) -> UnitPartial
+    @Sendable (MetricInput, Range<Int>, MetricParameters, Workers) throws(MetricError) ->
+    UnitPartial
   typealias Finish =
     @Sendable ([UnitPartial], UnitContext, MetricParameters, Workers) -> MetricOutcome
 
-  /// What a range of images contributes.
+  /// What a range of images contributes. There are several workers only for images that are too
+  /// few to be shared among them.
   let partial: Partial
   /// The value, from the contributions in the order of their images.
   let finish: Finish
@@ -58,11 +60,11 @@ struct UnitState: Sendable {
 
   mutating func add(
     _ input: MetricInput, _ range: Range<Int>, at offset: Int, _ rule: UnitRule,
-    _ parameters: MetricParameters
+    _ parameters: MetricParameters, _ workers: Workers
   ) throws(MetricError) {
     try accept(UnitContext(input))
     guard !range.isEmpty else { return }
-    partials.append((offset, try rule.partial(input, range, parameters)))
+    partials.append((offset, try rule.partial(input, range, parameters, workers)))
   }
 
   mutating func merge(_ other: UnitState) throws(MetricError) {

@@ -56,7 +56,16 @@ public struct Box: Sendable, Equatable {
     return sharedHeight > 0 ? shared * sharedHeight : 0
   }
 
-  func check(_ place: String) throws(MetricError) {
+  /// Whether all numbers are finite and the size is not negative.
+  var isValid: Bool {
+    // A finite number minus itself is zero; anything else is NaN.
+    let residue = (x - x) + (y - y) + (width - width) + (height - height)
+    return residue == 0 && width >= 0 && height >= 0
+  }
+
+  func check(_ place: @autoclosure () -> String) throws(MetricError) {
+    guard !isValid else { return }
+    let place = place()
     for value in [x, y, width, height] where !value.isFinite {
       throw MetricError(.nonFinite, at: place, "expected finite numbers, got \(value)")
     }
@@ -64,64 +73,6 @@ public struct Box: Sendable, Equatable {
       throw MetricError(
         .invalidBox, at: place, "width \(width) and height \(height) must not be negative")
     }
-  }
-}
-
-/// A binary mask as COCO's run lengths.
-public struct RunLengthMask: Sendable, Equatable {
-  public let height: Int
-  public let width: Int
-  /// The positions, column by column, at which the mask changes between 0 and 1: it is 0 before
-  /// the first, 1 up to the second, and so on; the last position is height × width.
-  let edges: [Int]
-  /// The number of pixels.
-  public let area: Int
-
-  /// A mask from alternating runs of 0 and 1, column by column, beginning with 0.
-  ///
-  /// Throws `invalidMask` for a negative run or runs that do not sum to height × width.
-  public init(height: Int, width: Int, runs: [Int64]) throws(MetricError) {
-    let (pixels, overflow) = height.multipliedReportingOverflow(by: width)
-    guard height >= 0, width >= 0, !overflow else {
-      throw MetricError(.shapeMismatch, at: "size", "\(height) × \(width) is no size")
-    }
-    var edges: [Int] = []
-    edges.reserveCapacity(runs.count)
-    var position = 0
-    var area = 0
-    for (index, run) in runs.enumerated() {
-      guard run >= 0, run <= pixels - position else {
-        throw MetricError(
-          .invalidMask, at: "masks", "run \(index) of \(run) does not fit \(height) × \(width)")
-      }
-      position += Int(run)
-      if !index.isMultiple(of: 2) { area += Int(run) }
-      edges.append(position)
-    }
-    guard position == pixels else {
-      throw MetricError(
-        .invalidMask, at: "masks",
-        "the runs sum to \(position), expected \(height) × \(width) = \(pixels)")
-    }
-    self.height = height
-    self.width = width
-    self.edges = edges
-    self.area = area
-  }
-
-  /// The number of pixels in both masks, which must be of the same size.
-  func intersection(_ other: RunLengthMask) -> Int {
-    var total = 0
-    var left = 0
-    var right = 0
-    // Each mask's run of ones number k lies from edges[2k] to edges[2k + 1].
-    while left + 1 < edges.count, right + 1 < other.edges.count {
-      let start = max(edges[left], other.edges[right])
-      let end = min(edges[left + 1], other.edges[right + 1])
-      if end > start { total += end - start }
-      if edges[left + 1] <= other.edges[right + 1] { left += 2 } else { right += 2 }
-    }
-    return total
   }
 }
 
@@ -151,7 +102,27 @@ public struct ObjectImage<Geometry: Sendable & Equatable>: Sendable, Equatable {
     self.scores = scores
   }
 
-  func validate(_ place: String, categories: Int) throws(MetricError) {
+  /// `place` is described only if something is wrong: there are many images.
+  func validate(_ place: () -> String, categories: Int) throws(MetricError) {
+    let isTruthComplete =
+      truths.count == truthCategories.count && truths.count == isCrowd.count
+      && truths.count == areas?.count ?? truths.count
+    let isPredictionComplete =
+      predictions.count == predictedCategories.count && predictions.count == scores.count
+    if !isTruthComplete || !isPredictionComplete { try checkLengths(place()) }
+    let limit = UInt32(clamping: categories)
+    let areNumbersFinite = Self.areFinite(scores) && Self.areFinite(areas ?? [])
+    let areCategoriesKnown =
+      Self.areBelow(limit, truthCategories) && Self.areBelow(limit, predictedCategories)
+    if areNumbersFinite, areCategoriesKnown { return }
+    let place = place()
+    try Check.finite(scores, "\(place).pred.scores")
+    try Check.finite(areas ?? [], "\(place).gt.areas")
+    try Check.classIndices(truthCategories, of: categories, "\(place).gt.categories")
+    try Check.classIndices(predictedCategories, of: categories, "\(place).pred.categories")
+  }
+
+  private func checkLengths(_ place: String) throws(MetricError) {
     try Check.sameLength(
       truths.count, "truths", truthCategories.count, "categories", at: "\(place).gt")
     try Check.sameLength(truths.count, "truths", isCrowd.count, "iscrowd", at: "\(place).gt")
@@ -163,10 +134,18 @@ public struct ObjectImage<Geometry: Sendable & Equatable>: Sendable, Equatable {
       at: "\(place).pred")
     try Check.sameLength(
       predictions.count, "detections", scores.count, "scores", at: "\(place).pred")
-    try Check.finite(scores, "\(place).pred.scores")
-    try Check.finite(areas ?? [], "\(place).gt.areas")
-    try Check.classIndices(truthCategories, of: categories, "\(place).gt.categories")
-    try Check.classIndices(predictedCategories, of: categories, "\(place).pred.categories")
+  }
+
+  private static func areFinite(_ values: [Double]) -> Bool {
+    var residue = 0.0
+    for value in values { residue += value - value }
+    return residue == 0
+  }
+
+  private static func areBelow(_ limit: UInt32, _ indices: [Int32]) -> Bool {
+    var largest: UInt32 = 0
+    for index in indices { largest = max(largest, UInt32(bitPattern: index)) }
+    return indices.isEmpty || largest < limit
   }
 }
 
@@ -199,7 +178,7 @@ public struct ObjectSet<Geometry: Sendable & Equatable>: Sendable, Equatable {
 
   func validateImages(_ range: Range<Int>) throws(MetricError) {
     for index in range {
-      try images[index].validate("images[\(index)]", categories: categories.count)
+      try images[index].validate({ "images[\(index)]" }, categories: categories.count)
     }
   }
 }
@@ -212,38 +191,39 @@ public func categoryIndices(
 }
 
 extension ObjectSet: InputColumns {
+  /// An image has some truths and up to a hundred detections.
+  var valuesPerSample: Int { 64 }
+
   func validateShape() throws(MetricError) {}
 
   func validate(_ range: Range<Int>) throws(MetricError) {
     try validateImages(range)
     for index in range {
-      let image = images[index]
-      let place = "images[\(index)]"
-      try Self.check(image.truths, "\(place).gt")
-      try Self.check(image.predictions, "\(place).pred")
-      if let first = image.truths.first ?? image.predictions.first as Geometry? {
-        try Self.checkSizes(first, image, place)
-      }
+      if let image = images[index] as? ObjectImage<Box> { try Self.check(image, index) }
+      if let image = images[index] as? ObjectImage<RunLengthMask> { try Self.check(image, index) }
     }
   }
 
-  private static func check(_ geometries: [Geometry], _ place: String) throws(MetricError) {
-    guard let boxes = geometries as? [Box] else { return }
-    for (index, box) in boxes.enumerated() { try box.check("\(place).boxes[\(index)]") }
+  private static func check(_ image: ObjectImage<Box>, _ index: Int) throws(MetricError) {
+    for (position, box) in image.truths.enumerated() {
+      try box.check("images[\(index)].gt.boxes[\(position)]")
+    }
+    for (position, box) in image.predictions.enumerated() {
+      try box.check("images[\(index)].pred.boxes[\(position)]")
+    }
   }
 
   /// All masks of an image have its size.
-  private static func checkSizes(
-    _ first: Geometry, _ image: ObjectImage<Geometry>, _ place: String
+  private static func check(
+    _ image: ObjectImage<RunLengthMask>, _ index: Int
   ) throws(MetricError) {
-    guard let first = first as? RunLengthMask, let truths = image.truths as? [RunLengthMask],
-      let predictions = image.predictions as? [RunLengthMask]
-    else { return }
-    for mask in truths + predictions
-    where mask.height != first.height || mask.width != first.width {
-      throw MetricError(
-        .shapeMismatch, at: place,
-        "a mask is \(mask.height) × \(mask.width), another \(first.height) × \(first.width)")
+    guard let first = image.truths.first ?? image.predictions.first else { return }
+    for masks in [image.truths, image.predictions] {
+      for mask in masks where mask.height != first.height || mask.width != first.width {
+        throw MetricError(
+          .shapeMismatch, at: "images[\(index)]",
+          "a mask is \(mask.height) × \(mask.width), another \(first.height) × \(first.width)")
+      }
     }
   }
 }

@@ -27,22 +27,6 @@ public enum LabelMap {
   }
 }
 
-/// True and predicted classes of the pixels of one image.
-public struct SegmentationImage: Sendable, Equatable {
-  public let height: Int
-  public let width: Int
-  /// Row-major, height × width.
-  public let truth: [Int32]
-  public let prediction: [Int32]
-
-  public init(height: Int, width: Int, truth: [Int32], prediction: [Int32]) {
-    self.height = height
-    self.width = width
-    self.truth = truth
-    self.prediction = prediction
-  }
-}
-
 /// Images whose pixels are labelled with classes 0..<classCount.
 public struct SegmentationMaps: InputColumns, Equatable {
   /// The largest number of classes; counts are kept for each class of each image.
@@ -101,38 +85,43 @@ public struct SegmentationMaps: InputColumns, Equatable {
     }
   }
 
+  /// Checks the sizes. The classes are checked by whatever counts or packs the pixels, in the
+  /// same pass (`LabelPair.unknownLabel`).
   func validate(_ range: Range<Int>) throws(MetricError) {
     for index in range {
       let image = images[index]
-      let place = "images[\(index)]"
-      try Self.checkSize(image.truth.count, image.height, image.width, "\(place).true")
-      try Self.checkSize(image.prediction.count, image.height, image.width, "\(place).pred")
-      try Self.checkClasses(image.truth, self, "\(place).true", prediction: image.prediction)
+      let (truths, predictions) = image.labels.counts
+      try Self.checkSize(truths, image.height, image.width, { "images[\(index)].true" })
+      try Self.checkSize(predictions, image.height, image.width, { "images[\(index)].pred" })
     }
   }
 
+  /// About how many pixels an image has.
+  var valuesPerSample: Int { images.first?.labels.counts.truth ?? 1 }
+
   static func checkSize(
-    _ count: Int, _ height: Int, _ width: Int, _ place: String
+    _ count: Int, _ height: Int, _ width: Int, _ place: () -> String
   ) throws(MetricError) {
     guard height > 0, width > 0, count / height == width, count % height == 0 else {
       throw MetricError(
-        .shapeMismatch, at: place, "expected \(height) × \(width) pixels, got \(count)")
+        .shapeMismatch, at: place(), "expected \(height) × \(width) pixels, got \(count)")
     }
   }
 
-  private static func checkClasses(
-    _ truth: [Int32], _ maps: SegmentationMaps, _ place: String, prediction: [Int32]
-  ) throws(MetricError) {
-    let limit = UInt32(clamping: maps.classCount)
-    for (pixel, label) in truth.enumerated() where label != maps.ignoreIndex {
-      let isTruthKnown = UInt32(bitPattern: label) < limit
-      guard isTruthKnown, UInt32(bitPattern: prediction[pixel]) < limit else {
-        throw MetricError(
-          .unknownLabel, at: "\(place)[\(pixel)]",
-          "class \(isTruthKnown ? prediction[pixel] : label) is not one of the "
-            + "\(maps.classCount) classes")
-      }
+  /// A pixel of an image has a class that is not declared.
+  func unknownLabel(_ index: Int) -> MetricError {
+    let image = images[index]
+    let limit = UInt32(clamping: classCount)
+    let (truth, prediction) = (image.truth, image.prediction)
+    for pixel in truth.indices where truth[pixel] != ignoreIndex {
+      let isTruthKnown = UInt32(bitPattern: truth[pixel]) < limit
+      if isTruthKnown, UInt32(bitPattern: prediction[pixel]) < limit { continue }
+      return MetricError(
+        .unknownLabel, at: "images[\(index)].\(isTruthKnown ? "pred" : "true")[\(pixel)]",
+        "class \(isTruthKnown ? prediction[pixel] : truth[pixel]) is not one of the "
+          + "\(classCount) classes")
     }
+    preconditionFailure("called for an image with such a pixel")
   }
 }
 
@@ -199,7 +188,7 @@ public struct SegmentationScores: InputColumns, Equatable {
 
   private func validate(_ image: ScoredImage, _ place: String) throws(MetricError) {
     let pixels = image.truth.count
-    try SegmentationMaps.checkSize(pixels, image.height, image.width, "\(place).true")
+    try SegmentationMaps.checkSize(pixels, image.height, image.width, { "\(place).true" })
     let (cells, overflow) = pixels.multipliedReportingOverflow(by: classCount)
     guard classCount > 0, !overflow, image.scores.count == cells else {
       throw MetricError(

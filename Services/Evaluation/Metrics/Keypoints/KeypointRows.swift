@@ -51,9 +51,9 @@ enum KeypointRows {
       .precision, thresholds: "oks_thresholds", KeypointImages.self)
     return .units(
       UnitRule(
-        partial: { input, range, parameters throws(MetricError) in
+        partial: { input, range, parameters, workers throws(MetricError) in
           let rule = parameters.text("mode") == "ap" ? averaged : assigned
-          return try rule.partial(input, range, parameters)
+          return try rule.partial(input, range, parameters, workers)
         },
         finish: { partials, context, parameters, workers in
           let rule = parameters.text("mode") == "ap" ? averaged : assigned

@@ -10,48 +10,31 @@ struct PixelRatio: Sendable, Equatable {
 
 /// Computations of rows about the boundaries of masks.
 enum BoundaryRules {
-  /// The true and predicted mask of one class in one image.
-  private struct MaskPair {
-    let truth: BinaryMask
-    let prediction: BinaryMask
-    let rowSpacing: Double
-    let columnSpacing: Double
-
-    var height: Int { truth.height }
-    var width: Int { truth.width }
-
-    var diagonal: Double {
-      let rows = Double(height) * rowSpacing
-      let columns = Double(width) * columnSpacing
-      return (rows * rows + columns * columns).squareRoot()
-    }
-
-    func distances(from queries: [Int], to targets: [Int]) -> [Double] {
-      DistanceTransform.distances(
-        from: queries, to: targets, height: height, width: width, rowSpacing: rowSpacing,
-        columnSpacing: columnSpacing)
-    }
-  }
+  typealias ClassValue =
+    @Sendable (MaskPair, MetricParameters) throws(MetricError) -> PixelRatio?
 
   /// A value for each class of each image, nil where it has none.
   private static func byClass(
-    _ value:
-      @escaping @Sendable (MaskPair, MetricParameters) throws(MetricError) -> PixelRatio?,
+    _ value: @escaping ClassValue,
     finish: @escaping @Sendable ([[PixelRatio?]], MetricParameters) -> MetricOutcome = twoStep
   ) -> Computation {
     .units(
       UnitRule(
-        partial: { input, range, parameters throws(MetricError) in
+        partial: { input, range, parameters, workers throws(MetricError) in
           guard case .segmentation(let maps) = input else { preconditionFailure("takes maps") }
           try PixelRules.check(parameters, classCount: maps.classCount)
           let excluded = Set(parameters.integers("exclude_classes") ?? [])
+          let labels = (0..<maps.classCount).filter { !excluded.contains($0) }
           var images: [[PixelRatio?]] = []
           for index in range {
-            let present = occurring(maps, index)
+            let masks = try ClassMasks(maps, index)
             var ratios = [PixelRatio?](repeating: nil, count: maps.classCount)
-            for label in 0..<maps.classCount where !excluded.contains(label) && present[label] {
-              ratios[label] = try value(pair(maps, index, Int32(label)), parameters)
+            let found = try workers.map(labels.count) { position throws(MetricError) in
+              try masks.pair(labels[position]).flatMap { pair throws(MetricError) in
+                try value(pair, parameters)
+              }
             }
+            for (position, ratio) in found.enumerated() { ratios[labels[position]] = ratio }
             images.append(ratios)
           }
           return .ratios(images)
@@ -63,28 +46,6 @@ enum BoundaryRules {
               return []
             }, parameters)
         }))
-  }
-
-  /// Which classes occur in truth or prediction on valid pixels.
-  private static func occurring(_ maps: SegmentationMaps, _ index: Int) -> [Bool] {
-    let image = maps.images[index]
-    var occurs = [Bool](repeating: false, count: maps.classCount)
-    for (pixel, truth) in image.truth.enumerated() where truth != maps.ignoreIndex {
-      occurs[Int(truth)] = true
-      occurs[Int(image.prediction[pixel])] = true
-    }
-    return occurs
-  }
-
-  private static func pair(_ maps: SegmentationMaps, _ index: Int, _ label: Int32) -> MaskPair {
-    let image = maps.images[index]
-    let ignored = maps.ignoreIndex
-    let truth = image.truth.map { $0 == label && $0 != ignored }
-    let prediction = zip(image.prediction, image.truth).map { $0 == label && $1 != ignored }
-    return MaskPair(
-      truth: BinaryMask(height: image.height, width: image.width, pixels: truth),
-      prediction: BinaryMask(height: image.height, width: image.width, pixels: prediction),
-      rowSpacing: maps.rowSpacing, columnSpacing: maps.columnSpacing)
   }
 
   /// The mean over the classes of an image, then over the images.
@@ -101,19 +62,12 @@ enum BoundaryRules {
   static let boundaryOverlap = byClass(
     { pair, parameters in
       let ratio = parameters.required("dilation_ratio")
-      let height = Double(pair.height)
-      let width = Double(pair.width)
+      let height = Double(pair.truth.height)
+      let width = Double(pair.truth.width)
       let diagonal = (height * height + width * width).squareRoot()
-      let limit = Double(pair.height + pair.width)
+      let limit = height + width
       let distance = Int(max(1, min(limit, (ratio * diagonal).rounded(.toNearestOrEven))))
-      let truth = pair.truth.band(distance)
-      let prediction = pair.prediction.band(distance)
-      var both = 0
-      var either = 0
-      for (first, second) in zip(truth, prediction) {
-        both += first && second ? 1 : 0
-        either += first || second ? 1 : 0
-      }
+      let (both, either) = pair.truth.band(distance).overlap(pair.prediction.band(distance))
       return either > 0 ? PixelRatio(numerator: Double(both), denominator: Double(either)) : nil
     },
     finish: { images, parameters in
@@ -138,9 +92,10 @@ enum BoundaryRules {
       parameters.number("tolerance") ?? parameters.required("tolerance_ratio") * pair.diagonal
     let truth = pair.truth.edge()
     let prediction = pair.prediction.edge()
-    func share(_ from: [Int], _ to: [Int]) -> Double {
-      let near = pair.distances(from: from, to: to).reduce(0) { $0 + ($1 <= tolerance ? 1 : 0) }
-      return Double(near) / Double(from.count)
+    func share(_ from: BitMatrix, _ to: BitMatrix) -> Double {
+      let distances = pair.distances(from: from, to: to)
+      let near = distances.reduce(0) { $0 + ($1 <= tolerance ? 1 : 0) }
+      return Double(near) / Double(distances.count)
     }
     let precision = share(prediction, truth)
     let recall = share(truth, prediction)
@@ -189,6 +144,7 @@ enum BoundaryRules {
 
   /// A percentile with linear interpolation between the ranks.
   private static func quantile(_ values: [Double], _ percentile: Double) -> Double {
+    if percentile == 100 { return values.reduce(0, max) }
     let keys = SortKey.sorted(values)
     let position = percentile / 100 * Double(keys.count - 1)
     let lower = Int(position.rounded(.down))

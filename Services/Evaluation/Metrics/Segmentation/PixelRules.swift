@@ -6,10 +6,17 @@ enum PixelRules {
   ) -> Computation {
     .units(
       UnitRule(
-        partial: { input, range, parameters throws(MetricError) in
+        partial: { input, range, parameters, workers throws(MetricError) in
           guard case .segmentation(let maps) = input else { preconditionFailure("takes maps") }
           try check(parameters, classCount: maps.classCount)
-          return .pixels(range.map { counts(maps, $0) })
+          var images: [[ClassCounts]] = []
+          for index in range {
+            guard let counts = PixelCounts.counts(maps, index, workers) else {
+              throw maps.unknownLabel(index)
+            }
+            images.append(counts)
+          }
+          return .pixels(images)
         },
         finish: { partials, _, parameters, _ in
           finish(
@@ -34,26 +41,6 @@ enum PixelRules {
     guard average == "binary", classCount != 2, parameters["class_index"] == nil else { return }
     throw MetricError(
       .requiresBinary, at: "average", "binary needs two classes, there are \(classCount)")
-  }
-
-  /// The counts of each class over the valid pixels of one image.
-  private static func counts(_ maps: SegmentationMaps, _ index: Int) -> [ClassCounts] {
-    let image = maps.images[index]
-    let classCount = maps.classCount
-    var cells = [Int64](repeating: 0, count: 3 * classCount)
-    var valid: Int64 = 0
-    for (pixel, truth) in image.truth.enumerated() where truth != maps.ignoreIndex {
-      let prediction = image.prediction[pixel]
-      valid += 1
-      cells[Int(truth)] += 1
-      cells[classCount + Int(prediction)] += 1
-      if truth == prediction { cells[2 * classCount + Int(truth)] += 1 }
-    }
-    return (0..<classCount).map {
-      ClassCounts(
-        total: valid, positives: cells[$0], predicted: cells[classCount + $0],
-        hits: cells[2 * classCount + $0])
-    }
   }
 
   private static func summed(_ images: [[ClassCounts]]) -> [ClassCounts] {
