@@ -1,7 +1,8 @@
-import Formats
 import Foundation
 import Metrics
 import Testing
+
+@testable import Formats
 
 /// COCO documents and NPY arrays.
 @Suite("Objects and arrays")
@@ -160,17 +161,26 @@ struct ObjectTests {
 
   @Test("arrays of all versions and types are read", arguments: [1, 2, 3])
   func arrays(version: UInt8) throws {
+    func array(_ type: String, _ data: [UInt8]) throws -> NPYArray {
+      let count = data.count / (NPYArray.ElementType(rawValue: type)?.width ?? 1)
+      return try NPYReader.read(bytes: Self.array(type, "\(count),", data, version: version))
+    }
     let bytes = Self.array("|u1", "2, 2", [1, 2, 3, 255], version: version)
-    let array = try NPYReader.read(bytes: bytes)
-    #expect(array == NPYArray(shape: [2, 2], elements: .integers([1, 2, 3, 255])))
-    let negative = Self.array("<i2", "1,", [0xFE, 0xFF], version: version)
-    #expect(try NPYReader.read(bytes: negative).elements == .integers([-2]))
-    let half = Self.array("<f8", "1,", [0, 0, 0, 0, 0, 0, 0xE0, 0x3F], version: version)
-    #expect(try NPYReader.read(bytes: half).elements == .numbers([0.5]))
-    let single = Self.array("<f4", "", [0, 0, 0, 0x3F], version: version)
-    #expect(try NPYReader.read(bytes: single).elements == .numbers([0.5]))
-    let long = Self.array("<i8", "1,", [1, 0, 0, 0, 0, 0, 0, 0x80], version: version)
-    #expect(try NPYReader.read(bytes: long).elements == .longIntegers([Int64.min + 1]))
+    #expect(try NPYReader.read(bytes: bytes).shape == [2, 2])
+    #expect(try array("|u1", [1, 255]).integers == [1, 255])
+    #expect(try array("|i1", [1, 255]).integers == [1, -1])
+    #expect(try array("|b1", [1, 0, 7]).integers == [1, 0, 1])
+    #expect(try array("<i2", [0xFE, 0xFF]).integers == [-2])
+    #expect(try array("<u2", [0xFE, 0xFF]).integers == [65_534])
+    #expect(try array("<i4", [0xFE, 0xFF, 0xFF, 0xFF]).integers == [-2])
+    #expect(try array("<u4", [0xFE, 0xFF, 0xFF, 0xFF]).integers == [4_294_967_294])
+    #expect(try array("<i8", [1, 0, 0, 0, 0, 0, 0, 0x80]).integers == [Int64.min + 1])
+    #expect(try array("<u8", [1, 0, 0, 0, 0, 0, 0, 0x80]).integers == [Int64.max])
+    #expect(try array("<f8", [0, 0, 0, 0, 0, 0, 0xE0, 0x3F]).numbers == [0.5])
+    #expect(try array("<f4", [0, 0, 0, 0x3F]).numbers == [0.5])
+    #expect(try array("<f4", [0, 0, 0, 0x3F]).integers == [])
+    let scalar = Self.array("<f4", "", [0, 0, 0, 0x3F], version: version)
+    #expect(try NPYReader.read(bytes: scalar).numbers == [0.5])
   }
 
   @Test("arrays that are cut, too long or of other kinds are refused")
@@ -211,12 +221,12 @@ struct ObjectTests {
 
   @Test("a pair of arrays is an input of the metrics")
   func arrayInputs() throws {
-    let labels = try NPYReader.read(bytes: Self.array("|u1", "3,", [0, 1, 1]))
-    let predicted = try NPYReader.read(bytes: Self.array("|u1", "3,", [0, 1, 0]))
-    let input = try ArrayInput.input(
-      task: .tabularClassification, truth: labels, prediction: predicted)
-    let outcome = try MetricsCatalogue.evaluate(
-      task: .tabularClassification, metric: "accuracy", input: input)
-    #expect(outcome == .value(2.0 / 3))
+    let truth = try DatasetReader.read(
+      bytes: Self.array("|u1", "3,", [0, 1, 1]), task: .tabularClassification)
+    let predicted = try PredictionsReader.read(
+      bytes: Self.array("|u1", "3,", [0, 1, 0]), for: truth)
+    #expect(try SampleTests.score(truth, predicted, "accuracy") == 2.0 / 3)
+    #expect(truth.rowCount == 3)
+    #expect(truth.id(ofRow: 2) == "2")
   }
 }

@@ -1,7 +1,8 @@
-import Formats
 import Foundation
 import Metrics
 import Testing
+
+@testable import Formats
 
 /// Real public data and real models' predictions, scored by the reference libraries.
 @Suite("Samples")
@@ -44,7 +45,7 @@ struct SampleTests {
     for (participant, scores) in expected.participants {
       let predictions = try PredictionsReader.read(
         path: folder.appendingPathComponent("\(participant).csv").path, for: dataset,
-        classOrder: .predictionColumns)
+        options: .predictionColumns)
       for (row, value) in scores {
         let got = try Self.score(dataset, predictions, row)
         #expect(

@@ -1,6 +1,7 @@
-import Formats
 import Metrics
 import Testing
+
+@testable import Formats
 
 /// What tables may look like, and what is said of those that may not.
 @Suite("Tables")

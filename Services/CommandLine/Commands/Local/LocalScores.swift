@@ -1,4 +1,5 @@
 import Formats
+import Foundation
 import Metrics
 
 /// Scores of one predictions file, computed here.
@@ -35,10 +36,25 @@ struct LocalScores: Sendable {
     var history: String?
     /// Class order; nil takes the order of the predictions' class columns.
     var classes: [String]?
+    /// The label of pixels that count nowhere.
+    var ignoreIndex: Int32?
+    /// Scores in arrays are logits, not probabilities.
+    var areLogits = false
     /// Empty means all that the columns allow.
     var metrics: [String] = []
     var parameters: [String: String] = [:]
+
+    var options: PredictionOptions {
+      var options = PredictionOptions()
+      options.classOrder = classes == nil ? .predictionColumns : .truth
+      options.allowsReportedLoss = true
+      options.areLogits = areLogits
+      return options
+    }
   }
+
+  /// All cores: the result does not depend on how many there are.
+  private static let workers = ProcessInfo.processInfo.activeProcessorCount
 
   /// Reads the files and computes.
   ///
@@ -46,15 +62,16 @@ struct LocalScores: Sendable {
   ///   that was asked for by name cannot be computed.
   init(_ request: Request) throws {
     let truth = try Self.reading(request.truth) {
-      try DatasetReader.read(path: request.truth, task: request.task, classes: request.classes)
+      try DatasetReader.read(
+        path: request.truth, task: request.task, classes: request.classes,
+        ignoreIndex: request.ignoreIndex, workers: Self.workers)
     }
     let history = try request.history.map { path in
       try Self.reading(path) { try DatasetReader.read(path: path, task: request.task) }
     }
     let predictions = try Self.reading(request.predictions) {
       try PredictionsReader.read(
-        path: request.predictions, for: truth,
-        classOrder: request.classes == nil ? .predictionColumns : .truth)
+        path: request.predictions, for: truth, options: request.options, workers: Self.workers)
     }
     let input = try Self.reading(request.predictions) {
       try ScoringInput(truth, predictions, history: history)
@@ -95,7 +112,7 @@ struct LocalScores: Sendable {
     let parameters = request.parameters.filter { metric.parameter($0.key) != nil }
     do throws(MetricError) {
       let checked = try MetricParameters(text: parameters, for: metric)
-      let outcome = try input.outcome(of: metric, parameters: checked)
+      let outcome = try input.outcome(of: metric, parameters: checked, workers: workers)
       return Score(
         metric: metric, parameters: parameters,
         result: outcome.map(Score.Result.outcome)

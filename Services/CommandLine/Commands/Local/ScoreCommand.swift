@@ -20,6 +20,8 @@ enum ScoreCommand {
         "classes", "A,B,…",
         "class order, the last of two being the positive one; that of the "
           + "predictions' columns unless told"),
+      Option("ignore-index", "N", "the label of pixels that count nowhere"),
+      Option(flag: "logits", "scores in NPY arrays are logits; probabilities unless told"),
       Option("train", "FILE", "training data, for metrics that compare with the past"),
       Option(flag: "csv", "print CSV"),
     ],
@@ -37,6 +39,13 @@ enum ScoreCommand {
       truth: arguments.text("truth"), predictions: arguments.text("predictions"))
     request.history = arguments["train"]
     request.classes = arguments.has("classes") ? arguments.separated("classes") : nil
+    request.ignoreIndex = try arguments["ignore-index"].map { text in
+      guard let index = Int32(text) else {
+        throw CommandFailure("--ignore-index \(text) is not a whole number")
+      }
+      return index
+    }
+    request.areLogits = arguments.has("logits")
     request.metrics = arguments.separated("metric")
     request.parameters = try arguments.pairs("param")
     let scores = try LocalScores(request)

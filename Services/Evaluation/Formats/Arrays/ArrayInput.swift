@@ -3,143 +3,222 @@ import Metrics
 /// Metric inputs from a pair of arrays, rows matched by position.
 ///
 /// Classification: integers against integers (labels), against one number a row (scores of class
-/// 1), or against a row of numbers (probabilities of the classes 0, 1, …); two-dimensional truths
-/// are multilabel. Regression: numbers against numbers. Segmentation: label maps of the same
-/// shape, one image (height × width) or several (images × height × width).
-public enum ArrayInput {
-  /// Joins truth and prediction; `classCount` and `ignoreIndex` are for label maps.
-  public static func input(
-    task: MetricTask, truth: NPYArray, prediction: NPYArray, classCount: Int? = nil,
-    ignoreIndex: Int32? = nil
-  ) throws -> MetricInput {
-    switch task {
-    case .imageClassification, .textClassification, .tabularClassification:
-      return try classification(truth, prediction)
-    case .tabularRegression:
-      try requireSameShape(truth, prediction)
-      return .regression(
-        RegressionColumns(truth: truth.numbers, prediction: prediction.numbers))
-    case .semanticSegmentation:
-      try requireSameShape(truth, prediction)
-      guard truth.integers != nil, prediction.integers != nil else {
-        throw wrongType("a label map", "integers")
-      }
-      guard (2...3).contains(truth.shape.count) else { throw mismatch(truth, prediction) }
-      let images = truth.shape.count == 2 ? 1 : truth.shape[0]
-      return .segmentation(
-        try maps(
-          truth, prediction, classCount: classCount, ignoreIndex: ignoreIndex,
-          images: Array(0..<images)))
-    default:
+/// 1), or against a row of numbers (scores of the classes 0, 1, …); two-dimensional truths are
+/// multilabel. Regression: numbers against numbers. Segmentation: label maps of the same shape,
+/// one image (height × width) or several (images × height × width), or scores with a channel per
+/// class before the height.
+enum ArrayInput {
+  /// The tasks whose tables may be arrays instead.
+  static let tasks: Set<MetricTask> = [
+    .imageClassification, .textClassification, .tabularClassification, .tabularRegression,
+  ]
+
+  // MARK: Checks of single files
+
+  /// Throws unless an array can be the truth of a task.
+  static func checkTruth(_ array: NPYArray, _ task: MetricTask) throws(FormatError) {
+    guard array.count > 0 else {
       throw FormatError(
         FormatProblem(
-          .unsupportedTask, "\(task.name) has no array form",
-          expected: "classification, regression or semantic segmentation"))
+          .emptyFile, "the array of shape \(array.shape) has no elements", expected: "elements"))
+    }
+    let rank = array.shape.count
+    switch task {
+    case .semanticSegmentation:
+      guard array.isInteger, (2...3).contains(rank) else {
+        throw wrongShape(
+          array, "is no label map",
+          "integers of shape (height, width) or (images, height, width)")
+      }
+    case .tabularRegression:
+      guard rank == 1 else { throw wrongShape(array, "is no column", "numbers of shape (rows,)") }
+      try checkFinite(array)
+    default:
+      guard array.isInteger, (1...2).contains(rank) else {
+        throw wrongShape(
+          array, "holds no labels", "integers of shape (rows,), or of 0 and 1 (rows, labels)")
+      }
+      if rank == 2 { try checkCells(array) }
     }
   }
 
-  private static func classification(
-    _ truth: NPYArray, _ prediction: NPYArray
-  ) throws -> MetricInput {
-    guard let labels = truth.integers else { throw wrongType("the truth", "integers") }
-    let width = prediction.shape.count == 2 ? prediction.shape[1] : 1
-    if truth.shape.count == 2 {
-      try requireSameShape(truth, prediction)
-      let cells = labels.map { UInt8(clamping: $0 < 0 ? 255 : $0) }
-      guard let predicted = prediction.integers else {
-        return .multilabelScores(
-          MultilabelScores(width: width, truth: cells, scores: prediction.numbers))
+  /// Throws unless an array has a label, or a score per class, for each pixel of the truth.
+  static func checkMaps(_ truth: NPYArray, _ array: NPYArray) throws(FormatError) {
+    let images = truth.shape.count == 3 ? 1 : 0
+    var size = array.shape
+    if !array.isInteger, array.shape.count == truth.shape.count + 1 { size.remove(at: images) }
+    guard size == truth.shape, array.isInteger || array.shape.count > truth.shape.count else {
+      let scored =
+        (truth.shape.prefix(images).map(String.init) + ["classes"]
+        + truth.shape.dropFirst(images).map(String.init)).joined(separator: ", ")
+      throw FormatError(
+        FormatProblem(
+          .shapeMismatch,
+          "the predictions are \(array.isInteger ? "integers" : "numbers") of shape "
+            + "\(array.shape)",
+          expected: "integers of the truth's shape \(truth.shape), or scores of shape "
+            + "[\(scored)]"))
+    }
+    if !array.isInteger { try checkFinite(array) }
+  }
+
+  private static func checkFinite(_ array: NPYArray) throws(FormatError) {
+    guard !array.isInteger else { return }
+    // A finite number minus itself is zero: one branch per part, not per number.
+    let part = 1 << 16
+    for start in stride(from: 0, to: array.count, by: part) {
+      let numbers = array.numbers(start..<min(start + part, array.count))
+      var residue = 0.0
+      for number in numbers { residue += number - number }
+      guard residue != 0, let bad = numbers.firstIndex(where: { !$0.isFinite }) else { continue }
+      throw FormatError(
+        FormatProblem(
+          .notFinite, "element \(start + bad) is \(numbers[bad])", expected: "finite numbers"))
+    }
+  }
+
+  private static func checkCells(_ array: NPYArray) throws(FormatError) {
+    let cells = array.integers(0..<array.count, as: UInt8.self)
+    guard let bad = cells.firstIndex(where: { $0 > 1 }) else { return }
+    throw FormatError(
+      FormatProblem(
+        .outOfRange, "element \(bad) is neither 0 nor 1",
+        expected: "0 or 1 for each row and label, where the truth has two dimensions"))
+  }
+
+  private static func wrongShape(
+    _ array: NPYArray, _ message: String, _ expected: String
+  ) -> FormatError {
+    let type = array.isInteger ? "integers" : "floating-point numbers"
+    return FormatError(
+      FormatProblem(
+        .shapeMismatch, "the array of \(type) of shape \(array.shape) \(message)",
+        expected: expected))
+  }
+
+  // MARK: Rows
+
+  /// Joins labels or numbers.
+  static func input(
+    _ task: MetricTask, _ truth: NPYArray, _ prediction: NPYArray, classCount: Int?,
+    areLogits: Bool
+  ) throws(MetricError) -> MetricInput {
+    let rows = 0..<(truth.shape.first ?? 0)
+    guard prediction.shape.first == truth.shape.first else {
+      throw mismatch(truth, prediction, "as many rows as the truth")
+    }
+    if task == .tabularRegression {
+      guard prediction.shape.count == 1 else {
+        throw mismatch(truth, prediction, "one number per row")
       }
-      return .multilabel(
-        MultilabelColumns(
-          width: width, truth: cells,
-          prediction: predicted.map { UInt8(clamping: $0 < 0 ? 255 : $0) }))
+      return .regression(
+        RegressionColumns(truth: truth.numbers(rows), prediction: prediction.numbers(rows)))
     }
-    guard truth.shape.count == 1, prediction.shape.first == truth.shape[0] else {
-      throw mismatch(truth, prediction)
+    if truth.shape.count == 2 { return try labels(truth, prediction, areLogits, rows) }
+    let width = prediction.shape.count == 2 ? prediction.shape[1] : 1
+    guard (1...2).contains(prediction.shape.count), width > 0 else {
+      throw mismatch(truth, prediction, "one prediction, or one score per class, for each row")
     }
-    if let predicted = prediction.integers, prediction.shape.count == 1 {
+    let indices = truth.integers(rows, as: Int32.self)
+    if prediction.shape.count == 1, prediction.isInteger {
+      if let classCount {
+        return .labels(
+          try LabelColumns(
+            classes: numbered(classCount), truth: indices,
+            prediction: prediction.integers(rows, as: Int32.self)))
+      }
       return .labels(
         try LabelColumns(
-          classes: nil, truth: labels.map(Label.integer), prediction: predicted.map(Label.integer)))
+          classes: nil, truth: truth.integers(rows, as: Int64.self).map(Label.integer),
+          prediction: prediction.integers(rows, as: Int64.self).map(Label.integer)))
     }
-    let indices = labels.map { Int32(clamping: $0) }
     if prediction.shape.count == 1 {
-      let classes: [Label] = [.integer(0), .integer(1)]
-      return .binaryScores(
-        try BinaryScores(classes: classes, truth: indices, scores: prediction.numbers))
+      let scores = try BinaryScores(
+        classes: numbered(2), truth: indices, scores: prediction.numbers(rows))
+      return areLogits ? .binaryLogits(scores) : .binaryScores(scores)
     }
-    guard prediction.shape.count == 2 else { throw mismatch(truth, prediction) }
-    let classes = (0..<Int64(width)).map(Label.integer)
-    return .probabilities(
-      try ClassScores(classes: classes, truth: indices, scores: prediction.numbers))
+    let scores = try ClassScores(
+      classes: numbered(width), truth: indices,
+      scores: prediction.numbers(rows.lowerBound * width..<rows.upperBound * width))
+    return areLogits ? .logits(scores) : .probabilities(scores)
   }
 
-  /// Label maps of two integer arrays of the same shape (height, width) or (images, height,
-  /// width).
+  private static func labels(
+    _ truth: NPYArray, _ prediction: NPYArray, _ areLogits: Bool, _ rows: Range<Int>
+  ) throws(MetricError) -> MetricInput {
+    guard prediction.shape == truth.shape else {
+      throw mismatch(truth, prediction, "the truth's shape")
+    }
+    let width = truth.shape[1]
+    let cells = rows.lowerBound * width..<rows.upperBound * width
+    let actual = truth.integers(cells, as: UInt8.self)
+    if prediction.isInteger {
+      // Below 0 is no more 0 than 2 is.
+      let predicted = prediction.integers(cells, as: Int64.self).map {
+        UInt8(clamping: $0 < 0 ? 255 : $0)
+      }
+      return .multilabel(
+        MultilabelColumns(width: width, truth: actual, prediction: predicted))
+    }
+    let scores = MultilabelScores(
+      width: width, truth: actual, scores: prediction.numbers(cells))
+    return areLogits ? .multilabelLogits(scores) : .multilabelScores(scores)
+  }
+
+  private static func numbered(_ count: Int) -> [Label] {
+    (0..<Int64(count)).map(Label.integer)
+  }
+
+  private static func mismatch(
+    _ truth: NPYArray, _ prediction: NPYArray, _ expected: String
+  ) -> MetricError {
+    MetricError(
+      .shapeMismatch,
+      "the truth has shape \(truth.shape), the prediction \(prediction.shape); expected "
+        + expected)
+  }
+
+  // MARK: Images
+
+  /// Joins label maps, or a label map and scores, of the same images.
   static func maps(
     _ truth: NPYArray, _ prediction: NPYArray, classCount: Int?, ignoreIndex: Int32?,
-    images chosen: [Int]
-  ) throws(MetricError) -> SegmentationMaps {
-    let labels = truth.labels
-    let predicted = prediction.labels
-    var largest: Int32 = 0
-    for (label, other) in zip(labels, predicted) where label != ignoreIndex {
-      largest = max(largest, label, other)
-    }
+    areLogits: Bool, images: [Int]
+  ) throws(MetricError) -> MetricInput {
     let height = truth.shape[truth.shape.count - 2]
     let width = truth.shape[truth.shape.count - 1]
-    let images = chosen.map { index in
-      let range = index * height * width..<(index + 1) * height * width
+    let pixels = height * width
+    guard prediction.isInteger else {
+      let channels = prediction.shape[truth.shape.count - 2]
+      return .segmentationScores(
+        SegmentationScores(
+          classCount: classCount ?? channels, ignoreIndex: ignoreIndex,
+          images: images.map { image in
+            ScoredImage(
+              height: height, width: width,
+              truth: truth.integers(image * pixels..<(image + 1) * pixels, as: Int32.self),
+              scores: prediction.numbers(
+                image * pixels * channels..<(image + 1) * pixels * channels),
+              areProbabilities: !areLogits)
+          }))
+    }
+    let joined = images.map { image in
+      let range = image * pixels..<(image + 1) * pixels
       return SegmentationImage(
-        height: height, width: width, truth: Array(labels[range]),
-        prediction: Array(predicted[range]))
+        height: height, width: width, truth: truth.integers(range, as: Int32.self),
+        prediction: prediction.integers(range, as: Int32.self))
     }
-    return try SegmentationMaps(
-      classCount: classCount ?? Int(largest) + 1, ignoreIndex: ignoreIndex, images: images)
+    let count = classCount ?? joined.reduce(1) { max($0, classes(of: $1, ignoreIndex)) }
+    return .segmentation(
+      try SegmentationMaps(classCount: count, ignoreIndex: ignoreIndex, images: joined))
   }
 
-  private static func requireSameShape(_ truth: NPYArray, _ prediction: NPYArray) throws {
-    guard truth.shape == prediction.shape else { throw mismatch(truth, prediction) }
-  }
-
-  private static func mismatch(_ truth: NPYArray, _ prediction: NPYArray) -> FormatError {
-    FormatError(
-      FormatProblem(
-        .shapeMismatch, "the prediction has shape \(prediction.shape)",
-        expected: "a shape that fits the truth's \(truth.shape)"))
-  }
-
-  private static func wrongType(_ name: String, _ expected: String) -> FormatError {
-    FormatError(FormatProblem(.wrongType, "\(name) has another type", expected: expected))
-  }
-}
-
-extension NPYArray {
-  /// The elements as numbers.
-  var numbers: [Double] {
-    switch elements {
-    case .integers(let values): values.map(Double.init)
-    case .longIntegers(let values): values.map(Double.init)
-    case .numbers(let values): values
+  /// One more than the largest class of the pixels that count.
+  private static func classes(of image: SegmentationImage, _ ignoreIndex: Int32?) -> Int {
+    var largest: Int32 = 0
+    for index in image.truth.indices where image.truth[index] != ignoreIndex {
+      largest = max(largest, image.truth[index], image.prediction[index])
     }
-  }
-
-  /// The elements as class indices; numbers have none.
-  var labels: [Int32] {
-    switch elements {
-    case .integers(let values): values
-    case .longIntegers(let values): values.map { Int32(clamping: $0) }
-    case .numbers: []
-    }
-  }
-
-  /// The elements if they are integers.
-  var integers: [Int64]? {
-    switch elements {
-    case .integers(let values): values.map(Int64.init)
-    case .longIntegers(let values): values
-    case .numbers: nil
-    }
+    return Int(largest) + 1
   }
 }

@@ -1,85 +1,49 @@
-/// An array read from an NPY file, in C order.
-public struct NPYArray: Sendable, Equatable {
-  /// The elements, in the narrowest form that holds the file's type.
-  public enum Elements: Sendable, Equatable {
-    /// Booleans, and integers of up to 32 bits.
-    case integers([Int32])
-    /// Integers of 64 bits, and unsigned ones of 32.
-    case longIntegers([Int64])
-    case numbers([Double])
-  }
-
-  public let shape: [Int]
-  public let elements: Elements
-
-  public init(shape: [Int], elements: Elements) {
-    self.shape = shape
-    self.elements = elements
-  }
-
-  public var count: Int { shape.reduce(1, *) }
-}
-
 /// Reads NPY files of versions 1 to 3: little-endian booleans, integers and floats in C order.
 ///
 /// The file streams; only the elements are kept.
 public struct NPYReader: Sendable {
-  private enum ElementType: Sendable {
-    case bool, int8, uint8, int16, uint16, int32, uint32, int64, uint64, float32, float64
-
-    var bytes: Int {
-      switch self {
-      case .bool, .int8, .uint8: 1
-      case .int16, .uint16: 2
-      case .int32, .uint32, .float32: 4
-      case .int64, .uint64, .float64: 8
-      }
-    }
-  }
+  /// How every NPY file begins.
+  static let magic: [UInt8] = [0x93] + Array("NUMPY".utf8)
 
   private struct Header: Sendable {
-    let type: ElementType
+    let type: NPYArray.ElementType
     let shape: [Int]
     let count: Int
+
+    var byteCount: Int { count * type.width }
   }
 
   private let limits: FormatLimits
-  private var pending: [UInt8] = []
   private var header: Header?
-  private var integers: [Int32] = []
-  private var longIntegers: [Int64] = []
-  private var numbers: [Double] = []
-  private var taken = 0
+  /// The bytes behind the header; before it was found, all bytes.
+  private var bytes: [UInt8] = []
 
   public init(limits: FormatLimits = .defaults) { self.limits = limits }
 
   /// Takes the next bytes of the file, cut anywhere.
   public mutating func read(_ chunk: UnsafeRawBufferPointer) throws(FormatError) {
-    pending.append(contentsOf: chunk)
+    bytes.append(contentsOf: chunk)
     if header == nil { header = try takeHeader() }
-    if let header { try takeElements(header) }
+    guard let header, bytes.count > header.byteCount else { return }
+    throw Self.failure(
+      .malformedArray, "there are bytes behind the last element",
+      expected: "\(header.count) elements of shape \(header.shape)")
   }
 
   /// The array, when the file has ended.
   public mutating func finish() throws(FormatError) -> NPYArray {
     guard let header else {
       throw Self.failure(
-        pending.isEmpty ? .emptyFile : .truncated,
-        pending.isEmpty ? "the file is empty" : "the file ends inside its header",
+        bytes.isEmpty ? .emptyFile : .truncated,
+        bytes.isEmpty ? "the file is empty" : "the file ends inside its header",
         expected: "an NPY file")
     }
-    guard taken == header.count else {
+    guard bytes.count == header.byteCount else {
       throw Self.failure(
-        .truncated, "the file ends after \(taken) elements",
+        .truncated, "the file ends after \(bytes.count / header.type.width) elements",
         expected: "\(header.count) elements of shape \(header.shape)")
     }
-    let elements: NPYArray.Elements
-    switch header.type {
-    case .bool, .int8, .uint8, .int16, .uint16, .int32: elements = .integers(integers)
-    case .uint32, .int64, .uint64: elements = .longIntegers(longIntegers)
-    case .float32, .float64: elements = .numbers(numbers)
-    }
-    return NPYArray(shape: header.shape, elements: elements)
+    return NPYArray(shape: header.shape, type: header.type, bytes: bytes)
   }
 
   /// Reads a file.
@@ -111,30 +75,32 @@ public struct NPYReader: Sendable {
   // MARK: Header
 
   private mutating func takeHeader() throws(FormatError) -> Header? {
-    let magic: [UInt8] = [0x93] + Array("NUMPY".utf8)
-    guard pending.prefix(6).elementsEqual(magic.prefix(pending.count)) else {
+    guard bytes.prefix(6).elementsEqual(Self.magic.prefix(bytes.count)) else {
       throw Self.failure(
         .malformedArray, "the file does not begin as an NPY file",
         expected: "the bytes 93 4E 55 4D 50 59")
     }
-    guard pending.count >= 12 else { return nil }
-    let version = pending[6]
+    guard bytes.count >= 12 else { return nil }
+    let version = bytes[6]
     guard (1...3).contains(version) else {
       throw Self.failure(
         .malformedArray, "NPY version \(version) is unknown", expected: "version 1, 2 or 3")
     }
     let lengthBytes = version == 1 ? 2 : 4
-    let length = (0..<lengthBytes).reduce(0) { $0 | Int(pending[8 + $1]) << (8 * $1) }
+    let length = (0..<lengthBytes).reduce(0) { $0 | Int(bytes[8 + $1]) << (8 * $1) }
     guard length <= limits.maximumFieldBytes else {
       throw Self.failure(
         .limitExceeded, "the header has \(length) bytes",
         expected: "at most \(limits.maximumFieldBytes)")
     }
     let end = 8 + lengthBytes + length
-    guard pending.count >= end else { return nil }
-    let text = String(decoding: pending[(8 + lengthBytes)..<end], as: UTF8.self)
-    pending.removeFirst(end)
-    return try parse(text)
+    guard bytes.count >= end else { return nil }
+    let text = String(decoding: bytes[(8 + lengthBytes)..<end], as: UTF8.self)
+    let header = try parse(text)
+    bytes.removeFirst(end)
+    // A damaged header may claim anything: beyond 64 MiB only what comes is believed.
+    bytes.reserveCapacity(min(header.byteCount, 1 << 26))
+    return header
   }
 
   /// Parses the header, a Python dictionary with the keys descr, fortran_order and shape.
@@ -160,7 +126,7 @@ public struct NPYReader: Sendable {
     var count = 1
     for length in shape {
       let (product, overflow) = count.multipliedReportingOverflow(by: length)
-      guard !overflow, product <= limits.maximumElements else {
+      guard !overflow, product <= min(limits.maximumElements, Int.max / 8) else {
         throw Self.failure(
           .limitExceeded, "the array of shape \(shape) is too large",
           expected: "at most \(limits.maximumElements) elements")
@@ -181,20 +147,13 @@ public struct NPYReader: Sendable {
     return nil
   }
 
-  private func elementType(_ name: String) -> ElementType? {
+  private func elementType(_ name: String) -> NPYArray.ElementType? {
+    // Of single bytes the order may be named all the same.
     switch name {
-    case "|b1", "?": .bool
-    case "|i1", "<i1": .int8
-    case "|u1", "<u1": .uint8
-    case "<i2": .int16
-    case "<u2": .uint16
-    case "<i4": .int32
-    case "<u4": .uint32
-    case "<i8": .int64
-    case "<u8": .uint64
-    case "<f4": .float32
-    case "<f8": .float64
-    default: nil
+    case "?": .bool
+    case "<i1": .int8
+    case "<u1": .uint8
+    default: NPYArray.ElementType(rawValue: name)
     }
   }
 
@@ -213,46 +172,5 @@ public struct NPYReader: Sendable {
       shape.append(length)
     }
     return shape
-  }
-
-  // MARK: Elements
-
-  private mutating func takeElements(_ header: Header) throws(FormatError) {
-    let size = header.type.bytes
-    let available = pending.count / size
-    let missing = header.count - taken
-    let trailing = pending.count - missing * size
-    guard available <= missing, trailing <= 0 else {
-      throw Self.failure(
-        .malformedArray, "there are bytes behind the last element",
-        expected: "\(header.count) elements of shape \(header.shape)")
-    }
-    let bytes = pending
-    bytes.withUnsafeBytes { buffer in
-      for index in 0..<available { append(header.type, buffer, index * size) }
-    }
-    taken += available
-    pending = Array(bytes[(available * size)...])
-  }
-
-  private mutating func append(
-    _ type: ElementType, _ buffer: UnsafeRawBufferPointer, _ offset: Int
-  ) {
-    func load<Value: FixedWidthInteger>(_: Value.Type) -> Value {
-      Value(littleEndian: buffer.loadUnaligned(fromByteOffset: offset, as: Value.self))
-    }
-    switch type {
-    case .bool: integers.append(load(UInt8.self) == 0 ? 0 : 1)
-    case .int8: integers.append(Int32(load(Int8.self)))
-    case .uint8: integers.append(Int32(load(UInt8.self)))
-    case .int16: integers.append(Int32(load(Int16.self)))
-    case .uint16: integers.append(Int32(load(UInt16.self)))
-    case .int32: integers.append(load(Int32.self))
-    case .uint32: longIntegers.append(Int64(load(UInt32.self)))
-    case .int64: longIntegers.append(load(Int64.self))
-    case .uint64: longIntegers.append(Int64(clamping: load(UInt64.self)))
-    case .float32: numbers.append(Double(Float(bitPattern: load(UInt32.self))))
-    case .float64: numbers.append(Double(bitPattern: load(UInt64.self)))
-    }
   }
 }

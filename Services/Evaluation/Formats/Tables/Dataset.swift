@@ -18,8 +18,8 @@ public struct ColumnSummary: Sendable, Equatable {
 
   public let name: String
   public let role: Role
-  public internal(set) var type: ValueType
-  public internal(set) var missingCount: Int
+  public let type: ValueType
+  public let missingCount: Int
 }
 
 /// How many rows have a class.
@@ -42,6 +42,8 @@ public struct Dataset: Sendable {
   enum Truth: Sendable {
     /// Indices into `classes`.
     case labels([Int32])
+    /// Row by row 0 or 1 for each of `classes`, several of which may be true of a row.
+    case multilabel([UInt8])
     case targets([Double])
     case series(SeriesTable)
     case survival(time: [Double], event: [Bool])
@@ -49,6 +51,8 @@ public struct Dataset: Sendable {
     case objects(COCOTruth)
     /// One row per image.
     case maps(NPYArray, ignoreIndex: Int32?)
+    /// Labels or numbers; rows are matched by position.
+    case array(NPYArray)
   }
 
   /// The points of several series.
@@ -71,12 +75,17 @@ public struct Dataset: Sendable {
   /// The separator of series and timestamp in the id of a forecast row.
   public static let keySeparator: UInt8 = 0x1F
 
-  public var rowCount: Int { keys.count }
+  public var rowCount: Int {
+    if case .array(let array) = truth { array.shape.first ?? 0 } else { keys.count }
+  }
 
-  /// The id of a row. For forecasts: series, the unit separator U+001F, timestamp.
-  public func id(ofRow row: Int) -> String { keys.text(row) }
+  /// The id of a row. For forecasts: series, the unit separator U+001F, timestamp. For arrays: its
+  /// position from 0.
+  public func id(ofRow row: Int) -> String {
+    if case .array = truth { String(row) } else { keys.text(row) }
+  }
 
-  /// The rows of each class, in class order.
+  /// The rows of each class, in class order; none for arrays.
   ///
   /// For objects: how many there are of each category.
   public var classCounts: [ClassCount] {
@@ -84,7 +93,9 @@ public struct Dataset: Sendable {
     switch truth {
     case .labels(let labels): for label in labels { counts[Int(label)] += 1 }
     case .objects(let coco): for category in coco.objectCategories { counts[Int(category)] += 1 }
-    case .targets, .series, .survival, .maps: return []
+    case .multilabel(let cells):
+      for (index, cell) in cells.enumerated() { counts[index % classes.count] += Int(cell) }
+    case .targets, .series, .survival, .maps, .array: return []
     }
     return zip(classes, counts).map { ClassCount(label: $0, count: $1) }
   }
@@ -96,6 +107,17 @@ public struct Dataset: Sendable {
     let integers = classes.compactMap(canonicalInteger)
     guard integers.count == classes.count else { return classes.map(Label.text) }
     return integers.map(Label.integer)
+  }
+
+  /// Class indices that count in one list of classes as indices of another.
+  static func renumbered(
+    _ labels: [Int32], from old: [String], to classes: [String]
+  ) -> [Int32] {
+    var positions = KeyTable()
+    for name in classes { _ = positions.insert(name) }
+    let indices = old.map { Int32(positions.find($0) ?? 0) }
+    if indices.elementsEqual(0..<Int32(indices.count)) { return labels }
+    return labels.map { indices[Int($0)] }
   }
 
   /// Labels in the order of an undeclared class list: integers by value, others by UTF-8 bytes.

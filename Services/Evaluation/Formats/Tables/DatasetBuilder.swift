@@ -5,24 +5,25 @@ struct DatasetBuilder: TableBuilder {
   private let task: MetricTask
   private let limits: FormatLimits
   private let declared: [String]?
-  private var summaries: [ColumnSummary] = []
-  private var features: [Int] = []
-  private var form = Form.labels(id: 0, label: 0)
+  private var form = Form.labels
+  private var columns: [ColumnSummary] = []
+  private var states: [ColumnState] = []
   private var keys = KeyTable()
+  private var keyColumn = 0
   private var labelTable = KeyTable()
+  private var labelColumn = 0
   private var labels: [Int32] = []
   private var numbers: [Double] = []
-  private var events: [Bool] = []
+  /// Times of events, or labels of a table of several: numbers that are kept as 0 and 1.
+  private var flags: [UInt8] = []
   private var series = Dataset.SeriesTable()
-  private var timestamps = TimestampColumn()
-  private var scratch: [UInt8] = []
+  private var style: Timestamp.Style?
 
-  /// The columns of the task, by position.
-  private enum Form {
-    case labels(id: Int, label: Int)
-    case targets(id: Int, target: Int)
-    case series(series: Int, timestamp: Int, target: Int)
-    case survival(id: Int, time: Int, event: Int)
+  /// What the rows hold.
+  private enum Form: Equatable {
+    case labels
+    case multilabel(names: [String])
+    case targets, series, survival
   }
 
   init(task: MetricTask, declared: [String]?, limits: FormatLimits) {
@@ -31,153 +32,190 @@ struct DatasetBuilder: TableBuilder {
     self.limits = limits
   }
 
-  mutating func header(_ header: TableHeader) throws(FormatError) {
-    switch task {
-    case .imageClassification, .textClassification, .tabularClassification:
-      form = .labels(id: try header.position("id"), label: try header.position("label"))
-      try declareClasses()
-    case .tabularRegression:
-      form = .targets(id: try header.position("id"), target: try header.position("target"))
-    case .timeSeriesForecasting:
-      form = .series(
-        series: try header.position("series"), timestamp: try header.position("timestamp"),
-        target: try header.position("target"))
-    case .timeToEventPrediction:
-      form = .survival(
-        id: try header.position("id"), time: try header.position("time"),
-        event: try header.position("event"))
-    case .objectDetection, .semanticSegmentation, .instanceSegmentation, .keypointDetection:
-      throw FormatError(
-        FormatProblem(
-          .unsupportedTask, "\(task.name) has no CSV form",
-          expected: "COCO JSON for objects, masks and keypoints, NPY for label maps"))
+  // MARK: Header
+
+  mutating func plan(_ header: TableHeader) throws(FormatError) -> RowPlan {
+    try checkDeclared()
+    var plan = try columnPlan(header)
+    plan.isSummarised = true
+    states = [ColumnState](repeating: ColumnState(), count: header.names.count)
+    columns = header.names.enumerated().map { position, name in
+      let isUsed =
+        plan.numbers.contains { $0.position == position } || plan.label == position
+        || plan.key == .id(position) || ["series", "timestamp"].contains(name)
+      let role = ColumnSummary.Role(rawValue: name) ?? (isUsed ? .label : nil)
+      return ColumnSummary(
+        name: name, role: isUsed ? role ?? .feature : .feature, type: .empty, missingCount: 0)
     }
-    summarise(header)
+    return plan
   }
 
-  private mutating func declareClasses() throws(FormatError) {
-    for name in declared ?? [] where !labelTable.insert(name).isNew {
+  private func checkDeclared() throws(FormatError) {
+    var seen = KeyTable()
+    for name in declared ?? [] where !seen.insert(name).isNew {
       throw FormatError(
         FormatProblem(
           .duplicateClass, "class \"\(name)\" is declared twice", expected: "each class once"))
     }
   }
 
-  private mutating func summarise(_ header: TableHeader) {
-    let needed: Set<String>
+  private mutating func columnPlan(_ header: TableHeader) throws(FormatError) -> RowPlan {
+    switch task {
+    case .imageClassification, .textClassification, .tabularClassification:
+      return try classPlan(header)
+    case .tabularRegression:
+      form = .targets
+      keyColumn = try header.position("id")
+      let target = RowPlan.NumberColumn(position: try header.position("target"), rule: .finite)
+      return RowPlan(header: header, key: .id(keyColumn), numbers: [target])
+    case .timeSeriesForecasting:
+      form = .series
+      let name = try header.position("series")
+      keyColumn = try header.position("timestamp")
+      let target = RowPlan.NumberColumn(position: try header.position("target"), rule: .finite)
+      return RowPlan(
+        header: header, key: .point(series: name, timestamp: keyColumn), numbers: [target])
+    case .timeToEventPrediction:
+      form = .survival
+      keyColumn = try header.position("id")
+      let time = RowPlan.NumberColumn(position: try header.position("time"), rule: .atLeast(0))
+      let event = RowPlan.NumberColumn(position: try header.position("event"), rule: .flag)
+      return RowPlan(header: header, key: .id(keyColumn), numbers: [time, event])
+    case .objectDetection, .semanticSegmentation, .instanceSegmentation, .keypointDetection:
+      throw FormatError(
+        FormatProblem(
+          .unsupportedTask, "\(task.name) has no CSV form",
+          expected: "COCO JSON for objects, masks and keypoints, NPY for label maps"))
+    }
+  }
+
+  /// One label per row in the column `label`; without that column, several labels with a column of
+  /// 0 and 1 each.
+  private mutating func classPlan(_ header: TableHeader) throws(FormatError) -> RowPlan {
+    keyColumn = try header.position("id")
+    let key = RowPlan.Key.id(keyColumn)
+    if !header.names.contains("label"), let names = severalLabels(header) {
+      form = .multilabel(names: names)
+      let numbers = try names.map { name throws(FormatError) in
+        RowPlan.NumberColumn(position: try header.position(name), rule: .indicator)
+      }
+      return RowPlan(header: header, key: key, numbers: numbers)
+    }
+    form = .labels
+    labelColumn = try header.position("label")
+    for name in declared ?? [] { _ = labelTable.insert(name) }
+    return RowPlan(header: header, key: key, label: labelColumn, classes: declared)
+  }
+
+  /// The declared labels if all have columns; without declaration all columns but the id, which
+  /// must be two at least.
+  private func severalLabels(_ header: TableHeader) -> [String]? {
+    if let declared {
+      var columns = KeyTable()
+      for name in header.names { _ = columns.insert(name) }
+      return declared.allSatisfy { columns.find($0) != nil } ? declared : nil
+    }
+    return header.names.count > 2 ? header.names.filter { $0 != "id" } : nil
+  }
+
+  // MARK: Rows
+
+  mutating func take(_ piece: TablePiece) -> [TableFault] {
+    for column in piece.summaries.indices { states[column].merge(piece.summaries[column]) }
+    var faults = takeKeys(piece)
     switch form {
-    case .labels: needed = ["id", "label"]
-    case .targets: needed = ["id", "target"]
-    case .series: needed = ["series", "timestamp", "target"]
-    case .survival: needed = ["id", "time", "event"]
+    case .labels: faults += takeLabels(piece)
+    case .targets: numbers += piece.numbers
+    case .multilabel: flags += piece.numbers.lazy.map { UInt8($0) }
+    case .survival:
+      for index in 0..<piece.count {
+        numbers.append(piece.numbers[2 * index])
+        flags.append(UInt8(piece.numbers[2 * index + 1]))
+      }
+    case .series: faults += takePoints(piece)
     }
-    summaries = header.names.map { name in
-      let role = needed.contains(name) ? ColumnSummary.Role(rawValue: name) : nil
-      return ColumnSummary(name: name, role: role ?? .feature, type: .empty, missingCount: 0)
-    }
+    return faults.inOrder
   }
 
-  mutating func row(_ row: TableRow, _ problems: inout ProblemList) throws(FormatError) {
-    for column in summaries.indices { summarise(row.record[column], column) }
-    switch form {
-    case .labels(let id, let label):
-      let isNew = try addKey(row, id, &problems)
-      guard let index = try classIndex(row, label, &problems), isNew else { return }
-      labels.append(index)
-    case .targets(let id, let target):
-      let isNew = try addKey(row, id, &problems)
-      guard let value = try row.number(target, &problems), isNew else { return }
-      numbers.append(value)
-    case .series(let name, let timestamp, let target):
-      try addPoint(row, name, timestamp, target, &problems)
-    case .survival(let id, let time, let event):
-      let isNew = try addKey(row, id, &problems)
-      guard let when = try row.number(time, atLeast: 0, &problems),
-        let happened = try row.flag(event, &problems), isNew
-      else { return }
-      numbers.append(when)
-      events.append(happened)
+  /// Keys are looked up in groups, so that the reads of one group wait for memory together.
+  private mutating func takeKeys(_ piece: TablePiece) -> [TableFault] {
+    let (list, group) = (piece.keys, 16)
+    var faults: [TableFault] = []
+    list.bytes.withUnsafeBytes { bytes in
+      for start in stride(from: 0, to: piece.count, by: group) {
+        let end = min(start + group, piece.count)
+        guard keys.touch(list.hashes[start..<end]) != .max else { return }
+        for record in start..<end {
+          let key = UnsafeRawBufferPointer(rebasing: bytes[list.range(record)])
+          // A row without a name is a problem already.
+          if !key.isEmpty, keys.insert(key, list.hashes[record]).isNew { continue }
+          keys.append(key)
+          if !key.isEmpty { faults.append(duplicate(record, list.text(record))) }
+        }
+      }
     }
+    return faults
   }
 
-  private mutating func summarise(_ bytes: UnsafeBufferPointer<UInt8>, _ column: Int) {
-    guard !bytes.isEmpty else {
-      summaries[column].missingCount += 1
-      return
-    }
-    guard summaries[column].type != .text else { return }
-    guard NumberParser.double(bytes) != nil else {
-      summaries[column].type = .text
-      return
-    }
-    let isInteger = bytes.allSatisfy { $0 &- UInt8(ascii: "0") <= 9 || $0 == UInt8(ascii: "-") }
-    if !isInteger {
-      summaries[column].type = .number
-    } else if summaries[column].type == .empty {
-      summaries[column].type = .integer
-    }
+  private func duplicate(_ record: Int, _ key: String) -> TableFault {
+    let parts = key.split(separator: "\u{1F}", omittingEmptySubsequences: false)
+    let isPoint = form == .series && parts.count == 2
+    return TableFault(
+      record: record, kind: .duplicateID, column: keyColumn,
+      message: isPoint
+        ? "series \"\(parts[0])\" has \(parts[1]) a second time"
+        : "id \"\(key)\" appears a second time",
+      expected: isPoint ? "each point of a series once" : "each id once")
   }
 
-  /// Adds the row's id; false if the row cannot be used.
-  private mutating func addKey(
-    _ row: TableRow, _ column: Int, _ problems: inout ProblemList
-  ) throws(FormatError) -> Bool {
-    guard let key = try row.bytes(column, &problems) else { return false }
-    guard keys.insert(key).isNew else {
-      try problems.add(
-        row.problem(
-          .duplicateID, column, "id \"\(row.text(column))\" appears a second time",
-          expected: "each id once"))
-      return false
-    }
-    return true
-  }
-
-  private mutating func classIndex(
-    _ row: TableRow, _ column: Int, _ problems: inout ProblemList
-  ) throws(FormatError) -> Int32? {
-    guard let bytes = try row.bytes(column, &problems) else { return nil }
+  private mutating func takeLabels(_ piece: TablePiece) -> [TableFault] {
     if declared != nil {
-      if let index = labelTable.find(bytes) { return Int32(index) }
-      try problems.add(
-        row.problem(
-          .unknownLabel, column, "label \"\(row.text(column))\" is not a declared class",
-          expected: "one of the \(labelTable.count) declared classes"))
-      return nil
+      labels += piece.labels
+      return []
     }
-    let (index, isNew) = labelTable.insert(bytes)
-    if isNew, labelTable.count > limits.maximumClasses {
-      try problems.fail(
-        row.problem(
-          .limitExceeded, column, "there are too many classes",
-          expected: "at most \(limits.maximumClasses) classes"))
+    var faults: [TableFault] = []
+    var indices: [Int32] = []
+    for index in 0..<piece.labelNames.count {
+      let (found, isNew) = labelTable.insert(piece.labelNames.text(index))
+      indices.append(Int32(found))
+      guard isNew, labelTable.count == limits.maximumClasses + 1 else { continue }
+      faults.append(
+        TableFault(
+          record: Int(piece.labelRecords[index]), kind: .limitExceeded, column: labelColumn,
+          message: "there are too many classes",
+          expected: "at most \(limits.maximumClasses) classes", isFatal: true))
     }
-    return Int32(index)
+    // A piece without any label has only problems.
+    labels += piece.labels.lazy.map { indices.isEmpty ? 0 : indices[Int($0)] }
+    return faults
   }
 
-  private mutating func addPoint(
-    _ row: TableRow, _ name: Int, _ timestamp: Int, _ target: Int, _ problems: inout ProblemList
-  ) throws(FormatError) {
-    guard let seriesName = try row.bytes(name, &problems),
-      let time = try timestamps.key(row, timestamp, &problems),
-      let value = try row.number(target, &problems)
-    else { return }
-    scratch.removeAll(keepingCapacity: true)
-    scratch.append(contentsOf: seriesName)
-    scratch.append(Dataset.keySeparator)
-    scratch.append(contentsOf: row.record[timestamp])
-    let isNew = scratch.withUnsafeBufferPointer { keys.insert($0).isNew }
-    guard isNew else {
-      try problems.add(
-        row.problem(
-          .duplicateID, timestamp,
-          "series \"\(row.text(name))\" has \(row.text(timestamp)) a second time",
-          expected: "each point of a series once"))
-      return
+  private mutating func takePoints(_ piece: TablePiece) -> [TableFault] {
+    let names = (0..<piece.seriesNames.count).map {
+      Int32(series.names.insert(piece.seriesNames.text($0)).index)
     }
-    series.series.append(Int32(series.names.insert(seriesName).index))
-    series.times.append(time)
-    series.targets.append(value)
+    series.series += piece.series.lazy.map { names.isEmpty ? 0 : names[Int($0)] }
+    series.times += piece.times
+    series.targets += piece.numbers
+    var faults: [TableFault] = []
+    for (record, written) in piece.styles.enumerated() {
+      if let written, style == nil || style == written {
+        style = written
+        continue
+      }
+      // A row without series or timestamp is a problem already.
+      let key = piece.keys.text(record)
+      guard !key.isEmpty else { continue }
+      let text = key.split(separator: "\u{1F}", omittingEmptySubsequences: false).last ?? ""
+      faults.append(
+        TableFault(
+          record: record, kind: .invalidTimestamp, column: keyColumn,
+          message: "\"\(text)\" is not such a timestamp",
+          expected: style == .number
+            ? "a number, as in the lines before"
+            : "an ISO 8601 date such as 1999-01-31 or a number"))
+    }
+    return faults
   }
 
   mutating func end(_ problems: inout ProblemList) throws(FormatError) {
@@ -200,13 +238,17 @@ struct DatasetBuilder: TableBuilder {
     case .labels:
       let names = (0..<labelTable.count).map(labelTable.text)
       classes = declared ?? Dataset.sortedClasses(names)
-      var positions = KeyTable()
-      for name in classes { _ = positions.insert(name) }
-      let renumbered = names.map { Int32(positions.find($0) ?? 0) }
-      truth = .labels(labels.map { renumbered[Int($0)] })
+      truth = .labels(Dataset.renumbered(labels, from: names, to: classes))
+    case .multilabel(let names):
+      classes = names
+      truth = .multilabel(flags)
     case .targets: truth = .targets(numbers)
     case .series: truth = .series(series)
-    case .survival: truth = .survival(time: numbers, event: events)
+    case .survival: truth = .survival(time: numbers, event: flags.map { $0 == 1 })
+    }
+    let summaries = zip(columns, states).map { column, state in
+      ColumnSummary(
+        name: column.name, role: column.role, type: state.type, missingCount: state.missingCount)
     }
     return Dataset(
       task: task, columns: summaries, classes: classes, hasDeclaredClasses: declared != nil,

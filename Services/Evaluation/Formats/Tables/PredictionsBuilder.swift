@@ -2,259 +2,161 @@ import Metrics
 
 /// Collects predictions into columns in the order of the truth's rows.
 struct PredictionsBuilder: TableBuilder {
-  /// How far the sum of a row of probabilities may be from 1.
-  static let sumTolerance = 1e-5
-
   private let dataset: Dataset
-  private let classOrder: ClassOrder
+  private let options: PredictionOptions
+  private var form = PredictionForm()
+  private var keyColumn = 0
   /// The line on which each row of the truth was predicted; 0: not yet.
-  private var lines: [Int32]
-  private var form = Form()
-  private var classes: [String] = []
-  private var classTable = KeyTable()
+  ///
+  /// As long as the rows come in the order of the truth there are no more than have come.
+  private var lines: [Int32] = []
+  private var line = 1
   private var labels: [Int32] = []
-  private var probabilities: [Double] = []
   private var numbers: [Double] = []
-  private var events: [Bool] = []
-  private var eventProbabilities: [Double] = []
-  private var scratch: [UInt8] = []
 
-  /// The columns of the file, by position.
-  private struct Form: Sendable {
-    var id: Int?
-    var series: Int?
-    var timestamp: Int?
-    var label: Int?
-    /// For each class in the order of the evaluation, its column; empty without probabilities.
-    var classColumns: [Int] = []
-    /// A prediction or a risk.
-    var number: Int?
-    var event: Int?
-    var probability: Int?
-  }
-
-  init(dataset: Dataset, classOrder: ClassOrder) {
+  init(dataset: Dataset, options: PredictionOptions) {
     self.dataset = dataset
-    self.classOrder = classOrder
-    lines = [Int32](repeating: 0, count: dataset.rowCount)
+    self.options = options
   }
 
-  // MARK: Header
-
-  mutating func header(_ header: TableHeader) throws(FormatError) {
-    let rows = dataset.rowCount
-    switch dataset.truth {
-    case .labels:
-      form.id = try header.position("id")
-      try classHeader(header)
-      if form.label != nil { labels = [Int32](repeating: 0, count: rows) }
-      probabilities = [Double](repeating: 0, count: rows * form.classColumns.count)
-    case .targets:
-      form.id = try header.position("id")
-      form.number = try header.position("prediction")
-      try onlyColumns(["id", "prediction"], header)
-    case .series:
-      form.series = try header.position("series")
-      form.timestamp = try header.position("timestamp")
-      form.number = try header.position("prediction")
-      try onlyColumns(["series", "timestamp", "prediction"], header)
-    case .survival:
-      form.id = try header.position("id")
-      form.number = header.names.firstIndex(of: "risk")
-      form.event = header.names.firstIndex(of: "event")
-      form.probability = header.names.firstIndex(of: "probability")
-      if form.event == nil, form.probability == nil { form.number = try header.position("risk") }
-      try onlyColumns(["id", "risk", "event", "probability"], header)
-    case .objects, .maps: preconditionFailure("objects and label maps are no tables")
+  mutating func plan(_ header: TableHeader) throws(FormatError) -> RowPlan {
+    form = try PredictionForm(header, dataset, options)
+    line = header.line
+    var plan = RowPlan(header: header, key: form.key, label: form.label, classes: form.classes)
+    plan.numbers = form.numbers
+    plan.sums = form.range(of: .probabilities)
+    guard form.key != .none else { return plan }
+    plan.truth = dataset.keys
+    switch form.key {
+    case .id(let column): keyColumn = column
+    case .point(_, let timestamp): keyColumn = timestamp
+    case .none: break
     }
-    if form.number != nil { numbers = [Double](repeating: 0, count: rows) }
-    if form.event != nil { events = [Bool](repeating: false, count: rows) }
-    if form.probability != nil { eventProbabilities = [Double](repeating: 0, count: rows) }
-  }
-
-  private func onlyColumns(_ known: [String], _ header: TableHeader) throws(FormatError) {
-    guard let column = header.names.firstIndex(where: { !known.contains($0) }) else { return }
-    throw FormatError(
-      FormatProblem(
-        .wrongHeader, line: header.line, column: column + 1, field: header.names[column],
-        "the column is unknown", expected: "the columns \(known.joined(separator: ", "))"))
-  }
-
-  private mutating func classHeader(_ header: TableHeader) throws(FormatError) {
-    var columns: [(name: String, position: Int)] = []
-    for (position, name) in header.names.enumerated() where name != "id" {
-      if name == "label" { form.label = position } else { columns.append((name, position)) }
-    }
-    guard form.label != nil || !columns.isEmpty else {
-      throw FormatError(
-        FormatProblem(
-          .wrongHeader, line: header.line, "there is neither a label nor a class column",
-          expected: "a column label, or one column of probabilities per class"))
-    }
-    classes = dataset.classes
-    if classOrder == .predictionColumns, !dataset.hasDeclaredClasses, !columns.isEmpty {
-      classes = columns.map(\.name)
-    }
-    for name in classes { _ = classTable.insert(name) }
-    guard !columns.isEmpty else { return }
-    try bindClasses(columns, header)
-  }
-
-  private mutating func bindClasses(
-    _ columns: [(name: String, position: Int)], _ header: TableHeader
-  ) throws(FormatError) {
-    form.classColumns = [Int](repeating: -1, count: classes.count)
-    for (name, position) in columns {
-      guard let index = classTable.find(name) else {
-        throw FormatError(
-          FormatProblem(
-            .wrongHeader, line: header.line, column: position + 1, field: name,
-            "the column is not one of the classes", expected: "the classes \(listed(classes))"))
-      }
-      form.classColumns[index] = position
-    }
-    let bound = Set(columns.map(\.name))
-    if let missing = classes.first(where: { !bound.contains($0) })
-      ?? dataset.classes.first(where: { classTable.find($0) == nil })
-    {
-      throw FormatError(
-        FormatProblem(
-          .wrongHeader, line: header.line, field: missing,
-          "class \"\(missing)\" has no column of probabilities",
-          expected: "one column for each of \(listed(dataset.classes))"))
-    }
-  }
-
-  private func listed(_ names: [String]) -> String {
-    names.prefix(20).joined(separator: ", ") + (names.count > 20 ? ", …" : "")
+    lines.reserveCapacity(dataset.rowCount)
+    if form.label != nil { labels.reserveCapacity(dataset.rowCount) }
+    numbers.reserveCapacity(dataset.rowCount * form.numbers.count)
+    return plan
   }
 
   // MARK: Rows
 
-  mutating func row(_ row: TableRow, _ problems: inout ProblemList) throws(FormatError) {
-    guard let index = try truthRow(row, &problems) else { return }
-    if let column = form.label { try label(row, column, index, &problems) }
-    if !form.classColumns.isEmpty { try probabilityRow(row, index, &problems) }
-    if let column = form.number, let value = try row.number(column, &problems) {
-      numbers[index] = value
+  mutating func take(_ piece: TablePiece) -> [TableFault] {
+    defer { line += piece.lineCount }
+    guard form.key != .none else {
+      numbers += piece.numbers
+      return []
     }
-    if let column = form.event, let value = try row.flag(column, &problems) {
-      events[index] = value
+    guard let first = piece.truthRows.first else { return [] }
+    if piece.isInOrder, Int(first) == lines.count {
+      lines += piece.lines.lazy.map { $0 &+ Int32(truncatingIfNeeded: line) }
+      labels += piece.labels
+      numbers += piece.numbers
+      return []
     }
-    if let column = form.probability, let value = try row.probability(column, &problems) {
-      eventProbabilities[index] = value
-    }
+    return scatter(piece)
   }
 
-  /// The row of the truth that a row predicts, unless that is unknown or a second time.
-  private mutating func truthRow(
-    _ row: TableRow, _ problems: inout ProblemList
-  ) throws(FormatError) -> Int? {
-    let column = form.id ?? form.timestamp ?? 0
-    guard let name = try name(row, &problems) else { return nil }
-    let found =
-      form.id == nil
-      ? scratch.withUnsafeBufferPointer { dataset.keys.find($0) }
-      : dataset.keys.find(row.record[column])
-    guard let index = found else {
-      try problems.add(
-        row.problem(
-          .unknownID, column, "\(name()) is not in the truth",
-          expected: "the ids of the truth, each once"))
-      return nil
+  /// Puts rows where the truth has them.
+  private mutating func scatter(_ piece: TablePiece) -> [TableFault] {
+    fill()
+    let width = form.numbers.count
+    var faults: [TableFault] = []
+    for (record, row) in piece.truthRows.enumerated() where row >= 0 {
+      let row = Int(row)
+      guard lines[row] == 0 else {
+        faults.append(
+          TableFault(
+            record: record, kind: .duplicateID, column: keyColumn,
+            message: "\(name(ofRow: row)) was already predicted on line \(lines[row])",
+            expected: "the ids of the truth, each once"))
+        continue
+      }
+      lines[row] = Int32(truncatingIfNeeded: line + Int(piece.lines[record]))
+      if form.label != nil { labels[row] = piece.labels[record] }
+      for column in 0..<width {
+        numbers[row * width + column] = piece.numbers[record * width + column]
+      }
     }
-    guard lines[index] == 0 else {
-      try problems.add(
-        row.problem(
-          .duplicateID, column, "\(name()) was already predicted on line \(lines[index])",
-          expected: "the ids of the truth, each once"))
-      return nil
-    }
-    lines[index] = Int32(truncatingIfNeeded: row.record.line)
-    return index
+    return faults
   }
 
-  /// The name of a row in messages; nil if it has none. A forecast's key is left in `scratch`.
-  private mutating func name(
-    _ row: TableRow, _ problems: inout ProblemList
-  ) throws(FormatError) -> (() -> String)? {
-    if let id = form.id {
-      return try row.bytes(id, &problems) == nil ? nil : { "id \"\(row.text(id))\"" }
-    }
-    guard let series = form.series, let timestamp = form.timestamp,
-      let seriesName = try row.bytes(series, &problems),
-      let time = try row.bytes(timestamp, &problems)
-    else { return nil }
-    scratch.removeAll(keepingCapacity: true)
-    scratch.append(contentsOf: seriesName)
-    scratch.append(Dataset.keySeparator)
-    scratch.append(contentsOf: time)
-    return { "series \"\(row.text(series))\" at \(row.text(timestamp))" }
+  /// Gives every row of the truth a place.
+  private mutating func fill() {
+    let missing = dataset.rowCount - lines.count
+    guard missing > 0 else { return }
+    lines += repeatElement(0, count: missing)
+    if form.label != nil { labels += repeatElement(0, count: missing) }
+    numbers += repeatElement(0, count: missing * form.numbers.count)
   }
 
-  private mutating func label(
-    _ row: TableRow, _ column: Int, _ index: Int, _ problems: inout ProblemList
-  ) throws(FormatError) {
-    guard let bytes = try row.bytes(column, &problems) else { return }
-    guard let label = classTable.find(bytes) else {
-      try problems.add(
-        row.problem(
-          .unknownLabel, column, "label \"\(row.text(column))\" is not one of the classes",
-          expected: "one of \(listed(classes))"))
-      return
-    }
-    labels[index] = Int32(label)
-  }
-
-  private mutating func probabilityRow(
-    _ row: TableRow, _ index: Int, _ problems: inout ProblemList
-  ) throws(FormatError) {
-    let start = index * form.classColumns.count
-    var sum = 0.0
-    for (position, column) in form.classColumns.enumerated() {
-      guard let value = try row.probability(column, &problems) else { return }
-      probabilities[start + position] = value
-      sum += value
-    }
-    guard (sum - 1).magnitude > Self.sumTolerance else { return }
-    try problems.add(
-      FormatProblem(
-        .probabilitySum, line: row.record.line, column: form.classColumns[0] + 1,
-        "the probabilities of the row sum to \(sum)",
-        expected: "1, within \(Self.sumTolerance)"))
+  private func name(ofRow row: Int) -> String {
+    let key = dataset.keys.text(row)
+    let parts = key.split(separator: "\u{1F}", omittingEmptySubsequences: false)
+    guard case .point = form.key, parts.count == 2 else { return "id \"\(key)\"" }
+    return "series \"\(parts[0])\" at \(parts[1])"
   }
 
   mutating func end(_ problems: inout ProblemList) throws(FormatError) {
-    for (row, line) in lines.enumerated() where line == 0 {
-      let key = dataset.keys.text(row)
-      let parts = key.split(separator: "\u{1F}", omittingEmptySubsequences: false)
-      let name =
-        form.id == nil && parts.count == 2
-        ? "series \"\(parts[0])\" at \(parts[1])" : "id \"\(key)\""
+    guard form.key != .none, lines.count < dataset.rowCount || lines.contains(0) else { return }
+    for row in 0..<dataset.rowCount where row >= lines.count || lines[row] == 0 {
+      let isID = if case .id = form.key { true } else { false }
       try problems.add(
         FormatProblem(
-          .missingID, field: form.id == nil ? "timestamp" : "id", "\(name) is not predicted",
+          .missingID, field: isID ? "id" : "timestamp", "\(name(ofRow: row)) is not predicted",
           expected: "a row for each id of the truth"))
     }
   }
 
+  // MARK: Result
+
   func predictions() -> Predictions {
+    if form.key == .none {
+      let counts = column(.counts).map { $0.map { Int64($0) } }
+      return Predictions(values: .reportedLoss(values: column(.losses) ?? [], counts: counts))
+    }
     switch dataset.truth {
     case .labels:
-      Predictions(
+      return Predictions(
         values: .classes(
           Predictions.ClassPredictions(
-            classes: classes, labels: form.label == nil ? nil : labels,
-            probabilities: form.classColumns.isEmpty ? nil : probabilities)))
+            classes: form.classes ?? [], labels: form.label == nil ? nil : labels,
+            probabilities: column(.probabilities), logits: column(.logits),
+            scores: column(.score), binaryLogits: column(.binaryLogit))))
+    case .multilabel:
+      return Predictions(values: .multilabel(multilabel()))
     case .targets, .series:
-      Predictions(values: .numbers(numbers))
+      return Predictions(values: .numbers(numbers))
     case .survival:
-      Predictions(
+      return Predictions(
         values: .survival(
           Predictions.SurvivalPredictions(
-            risk: form.number == nil ? nil : numbers, event: form.event == nil ? nil : events,
-            probability: form.probability == nil ? nil : eventProbabilities)))
-    case .objects, .maps: preconditionFailure("objects and label maps are no tables")
+            risk: column(.risk), event: column(.event).map { $0.map { $0 == 1 } },
+            probability: column(.probability))))
+    case .objects, .maps, .array:
+      preconditionFailure("objects and arrays are no tables")
     }
+  }
+
+  /// Cells that are all 0 or 1 are predicted labels, and scores as well.
+  private func multilabel() -> Predictions.MultilabelPredictions {
+    let cells = column(.cells)
+    let areLabels = cells?.allSatisfy { $0 == 0 || $0 == 1 } ?? false
+    return Predictions.MultilabelPredictions(
+      labels: areLabels ? cells?.map { UInt8($0) } : nil, scores: column(.scores) ?? cells,
+      logits: column(.logits))
+  }
+
+  /// The numbers of a group, row by row; nil if the file has none.
+  private func column(_ group: PredictionForm.Group) -> [Double]? {
+    let range = form.range(of: group)
+    guard !range.isEmpty else { return nil }
+    let width = form.numbers.count
+    if range.count == width { return numbers }
+    var column: [Double] = []
+    column.reserveCapacity(numbers.count / width * range.count)
+    for start in stride(from: 0, to: numbers.count, by: width) {
+      column += numbers[start + range.lowerBound..<start + range.upperBound]
+    }
+    return column
   }
 }

@@ -13,28 +13,38 @@ public struct ScoringInput: Sendable {
     _ dataset: Dataset, _ predictions: Predictions, history: Dataset? = nil, rows: [Int]? = nil
   ) throws(MetricError) {
     task = dataset.task
-    let rows = rows ?? Array(0..<dataset.rowCount)
+    let selection = RowSelection(rows: rows, count: dataset.rowCount)
+    let classCount = dataset.hasDeclaredClasses ? dataset.classes.count : nil
     switch (dataset.truth, predictions.values) {
+    case (_, .reportedLoss(let values, let counts)):
+      inputs = [.reportedLoss: .reportedLoss(ReportedLoss(values: values, counts: counts))]
     case (.labels(let truth), .classes(let predicted)):
-      inputs = try Self.classInputs(dataset, truth, predicted, rows)
+      inputs = try Self.classInputs(dataset, truth, predicted, selection)
+    case (.multilabel(let cells), .multilabel(let predicted)):
+      inputs = Self.multilabelInputs(dataset.classes.count, cells, predicted, selection)
     case (.targets(let truth), .numbers(let predicted)):
       inputs = [
         .regression: .regression(
           RegressionColumns(
-            truth: rows.map { truth[$0] }, prediction: rows.map { predicted[$0] }))
+            truth: selection.of(truth), prediction: selection.of(predicted)))
       ]
     case (.series(let table), .numbers(let predicted)):
-      inputs = [.series: .series(Self.series(table, predicted, history, Set(rows)))]
+      inputs = [.series: .series(Self.series(table, predicted, history, rows.map(Set.init)))]
     case (.survival(let time, let event), .survival(let predicted)):
-      inputs = Self.survivalInputs(time, event, predicted, rows)
+      inputs = Self.survivalInputs(time, event, predicted, selection)
     case (.objects(let truth), .objects(let results)):
-      let input = try truth.input(results, images: rows)
+      let input = try truth.input(results, images: selection.all)
       inputs = [input.kind: input]
     case (.maps(let truth, let ignoreIndex), .maps(let predicted)):
-      let classCount = dataset.hasDeclaredClasses ? dataset.classes.count : nil
-      let maps = try ArrayInput.maps(
-        truth, predicted, classCount: classCount, ignoreIndex: ignoreIndex, images: rows)
-      inputs = [.segmentation: .segmentation(maps)]
+      let input = try ArrayInput.maps(
+        truth, predicted, classCount: classCount, ignoreIndex: ignoreIndex,
+        areLogits: predictions.areLogits, images: selection.all)
+      inputs = [input.kind: input]
+    case (.array(let truth), .array(let predicted)):
+      let input = try ArrayInput.input(
+        task, selection.of(truth), selection.of(predicted), classCount: classCount,
+        areLogits: predictions.areLogits)
+      inputs = [input.kind: input]
     default:
       preconditionFailure("predictions are read for the dataset that they are joined with")
     }
@@ -42,10 +52,8 @@ public struct ScoringInput: Sendable {
 
   /// The input that a metric takes; nil if it cannot be computed from these columns.
   public func input(for metric: MetricDescription) -> MetricInput? {
-    let preference: [InputKind] = [.labels, .probabilities, .regression, .series, .survival]
-    let kinds =
-      preference + [.survivalEvent, .detection, .instances, .keypointDetection, .segmentation]
-    for kind in kinds where metric.inputs.contains(kind) {
+    // The kinds in the order of preference: labels that were given go before those from scores.
+    for kind in InputKind.allCases where metric.inputs.contains(kind) {
       if let input = inputs[kind] { return input }
     }
     return nil
@@ -66,36 +74,62 @@ public struct ScoringInput: Sendable {
   }
 
   private static func classInputs(
-    _ dataset: Dataset, _ truth: [Int32], _ predicted: Predictions.ClassPredictions, _ rows: [Int]
+    _ dataset: Dataset, _ labels: [Int32], _ predicted: Predictions.ClassPredictions,
+    _ rows: RowSelection
   ) throws(MetricError) -> [InputKind: MetricInput] {
     let classes = Dataset.labels(predicted.classes)
-    var positions = KeyTable()
-    for name in predicted.classes { _ = positions.insert(name) }
-    let renumbered = dataset.classes.map { Int32(positions.find($0) ?? 0) }
-    let truth = rows.map { renumbered[Int(truth[$0])] }
+    let truth = rows.of(
+      Dataset.renumbered(labels, from: dataset.classes, to: predicted.classes))
     var inputs: [InputKind: MetricInput] = [:]
     if let labels = predicted.labels {
       inputs[.labels] = .labels(
-        try LabelColumns(classes: classes, truth: truth, prediction: rows.map { labels[$0] }))
+        try LabelColumns(classes: classes, truth: truth, prediction: rows.of(labels)))
     }
-    if let probabilities = predicted.probabilities {
-      let width = classes.count
-      let isAll = rows.count == dataset.rowCount
-      let scores =
-        isAll
-        ? probabilities : rows.flatMap { probabilities[$0 * width..<($0 + 1) * width] }
+    if let scores = predicted.probabilities.map({ rows.of($0, width: classes.count) }) {
       inputs[.probabilities] = .probabilities(
         try ClassScores(classes: classes, truth: truth, scores: scores))
+    }
+    if let scores = predicted.logits.map({ rows.of($0, width: classes.count) }) {
+      inputs[.logits] = .logits(try ClassScores(classes: classes, truth: truth, scores: scores))
+    }
+    if let scores = predicted.scores.map({ rows.of($0) }) {
+      inputs[.binaryScores] = .binaryScores(
+        try BinaryScores(classes: classes, truth: truth, scores: scores))
+    }
+    if let scores = predicted.binaryLogits.map({ rows.of($0) }) {
+      inputs[.binaryLogits] = .binaryLogits(
+        try BinaryScores(classes: classes, truth: truth, scores: scores))
+    }
+    return inputs
+  }
+
+  private static func multilabelInputs(
+    _ width: Int, _ cells: [UInt8], _ predicted: Predictions.MultilabelPredictions,
+    _ rows: RowSelection
+  ) -> [InputKind: MetricInput] {
+    let truth = rows.of(cells, width: width)
+    var inputs: [InputKind: MetricInput] = [:]
+    if let labels = predicted.labels.map({ rows.of($0, width: width) }) {
+      inputs[.multilabel] = .multilabel(
+        MultilabelColumns(width: width, truth: truth, prediction: labels))
+    }
+    if let scores = predicted.scores.map({ rows.of($0, width: width) }) {
+      inputs[.multilabelScores] = .multilabelScores(
+        MultilabelScores(width: width, truth: truth, scores: scores))
+    }
+    if let scores = predicted.logits.map({ rows.of($0, width: width) }) {
+      inputs[.multilabelLogits] = .multilabelLogits(
+        MultilabelScores(width: width, truth: truth, scores: scores))
     }
     return inputs
   }
 
   private static func series(
-    _ table: Dataset.SeriesTable, _ predicted: [Double], _ history: Dataset?, _ rows: Set<Int>
+    _ table: Dataset.SeriesTable, _ predicted: [Double], _ history: Dataset?,
+    _ rows: Set<Int>?
   ) -> [ForecastSeries] {
-    let isAll = rows.count == table.series.count
     return table.rowsBySeries().enumerated().compactMap { index, all in
-      let chosen = isAll ? all : all.filter(rows.contains)
+      let chosen = rows.map { all.filter($0.contains) } ?? all
       guard !chosen.isEmpty else { return nil }
       return ForecastSeries(
         truth: chosen.map { table.targets[$0] }, prediction: chosen.map { predicted[$0] },
@@ -115,22 +149,42 @@ public struct ScoringInput: Sendable {
   }
 
   private static func survivalInputs(
-    _ time: [Double], _ event: [Bool], _ predicted: Predictions.SurvivalPredictions, _ rows: [Int]
+    _ time: [Double], _ event: [Bool], _ predicted: Predictions.SurvivalPredictions,
+    _ rows: RowSelection
   ) -> [InputKind: MetricInput] {
-    let events = rows.map { event[$0] }
-    let times = rows.map { time[$0] }
+    let events = rows.of(event)
+    let times = rows.of(time)
     var inputs: [InputKind: MetricInput] = [:]
     if let risk = predicted.risk {
       inputs[.survival] = .survival(
-        SurvivalColumns(event: events, time: times, risk: rows.map { risk[$0] }))
+        SurvivalColumns(event: events, time: times, risk: rows.of(risk)))
     }
     if predicted.event != nil || predicted.probability != nil {
       inputs[.survivalEvent] = .survivalEvent(
         SurvivalEvents(
           event: events, time: times,
-          predictedEvent: predicted.event.map { column in rows.map { column[$0] } },
-          probability: predicted.probability.map { column in rows.map { column[$0] } }))
+          predictedEvent: predicted.event.map { rows.of($0) },
+          probability: predicted.probability.map { rows.of($0) }))
     }
     return inputs
+  }
+}
+
+/// The rows to evaluate: all, or some in ascending order.
+private struct RowSelection {
+  let rows: [Int]?
+  let count: Int
+
+  var all: [Int] { rows ?? Array(0..<count) }
+
+  /// The entries of these rows; the column itself, not a copy, if all are meant.
+  func of<Value>(_ column: [Value], width: Int = 1) -> [Value] {
+    guard let rows else { return column }
+    if width == 1 { return rows.map { column[$0] } }
+    return rows.flatMap { column[$0 * width..<($0 + 1) * width] }
+  }
+
+  func of(_ array: NPYArray) -> NPYArray {
+    rows.map { array.rows($0) } ?? array
   }
 }

@@ -1,170 +1,102 @@
 /// Collects the rows of one kind of table.
 protocol TableBuilder: Sendable {
-  /// Takes the names of the columns.
-  mutating func header(_ header: TableHeader) throws(FormatError)
-  /// Takes a row, which has as many fields as the header; adds what is wrong with it.
-  mutating func row(_ row: TableRow, _ problems: inout ProblemList) throws(FormatError)
+  /// What the rows hold, by the names of the columns.
+  mutating func plan(_ header: TableHeader) throws(FormatError) -> RowPlan
+  /// Takes the rows of the next block; returns what is wrong with them beside the other rows.
+  ///
+  /// The faults are in the order of the records.
+  mutating func take(_ piece: TablePiece) -> [TableFault]
   /// Adds what is wrong with the table as a whole.
   mutating func end(_ problems: inout ProblemList) throws(FormatError)
 }
 
-/// The first line of a table.
-struct TableHeader: Sendable {
-  let line: Int
-  let names: [String]
+/// A problem of a record that shows only beside the records before it.
+struct TableFault {
+  /// The record's index in its piece.
+  let record: Int
+  let kind: FormatProblem.Kind
+  let column: Int
+  let message: String
+  let expected: String
+  /// Whether nothing behind it can be read.
+  var isFatal = false
+}
 
-  /// The position of a column that must exist.
-  func position(_ name: String) throws(FormatError) -> Int {
-    if let position = names.firstIndex(where: { $0.utf8.elementsEqual(name.utf8) }) {
-      return position
-    }
-    throw FormatError(
-      FormatProblem(
-        .wrongHeader, line: line, field: name,
-        "there is no column \(name); the columns are \(names.joined(separator: ", "))",
-        expected: "a header line with the column \(name)"))
+extension [TableFault] {
+  /// The faults by record; those of one record stay as they are.
+  var inOrder: [TableFault] {
+    enumerated().sorted { ($0.element.record, $0.offset) < ($1.element.record, $1.offset) }
+      .map(\.element)
   }
 }
 
-/// A record with the names of its columns.
-struct TableRow {
-  let record: CSVRecord
-  let header: TableHeader
-
-  func text(_ column: Int) -> String { record.text(column) }
-
-  func problem(
-    _ kind: FormatProblem.Kind, _ column: Int, _ message: String, expected: String
-  ) -> FormatProblem {
-    FormatProblem(
-      kind, line: record.line, column: column + 1, field: header.names[column], message,
-      expected: expected)
-  }
-
-  /// The bytes of a field that must not be empty.
-  func bytes(
-    _ column: Int, _ problems: inout ProblemList
-  ) throws(FormatError) -> UnsafeBufferPointer<UInt8>? {
-    let bytes = record[column]
-    if !bytes.isEmpty { return bytes }
-    try problems.add(problem(.missingValue, column, "the field is empty", expected: "a value"))
-    return nil
-  }
-
-  /// A finite number.
-  func number(
-    _ column: Int, atLeast minimum: Double? = nil, _ problems: inout ProblemList
-  ) throws(FormatError) -> Double? {
-    guard let bytes = try bytes(column, &problems) else { return nil }
-    guard let value = NumberParser.double(bytes) else {
-      try problems.add(
-        problem(
-          .notANumber, column, "\"\(text(column))\" is not a number",
-          expected: "a decimal number such as 0.25 or 1e-3"))
-      return nil
-    }
-    guard value.isFinite else {
-      try problems.add(
-        problem(
-          .notFinite, column, "\"\(text(column))\" is not finite", expected: "a finite number"))
-      return nil
-    }
-    if let minimum, value < minimum {
-      try problems.add(
-        problem(
-          .outOfRange, column, "\(text(column)) is too small", expected: "at least \(minimum)"))
-      return nil
-    }
-    return value
-  }
-
-  /// A number from 0 to 1.
-  func probability(
-    _ column: Int, _ problems: inout ProblemList
-  ) throws(FormatError) -> Double? {
-    guard let value = try number(column, &problems) else { return nil }
-    if value >= 0, value <= 1 { return value }
-    try problems.add(
-      problem(
-        .invalidProbability, column, "\(text(column)) is not a probability",
-        expected: "a number from 0 to 1"))
-    return nil
-  }
-
-  /// `0`, `1`, `true` or `false`.
-  func flag(_ column: Int, _ problems: inout ProblemList) throws(FormatError) -> Bool? {
-    guard try bytes(column, &problems) != nil else { return nil }
-    switch text(column) {
-    case "1", "true", "True", "TRUE", "1.0": return true
-    case "0", "false", "False", "FALSE", "0.0": return false
-    default:
-      try problems.add(
-        problem(
-          .outOfRange, column, "\"\(text(column))\" is neither true nor false",
-          expected: "0, 1, true or false"))
-      return nil
-    }
-  }
-}
-
-/// Timestamps of one file, which must all be written the same way.
-struct TimestampColumn: Sendable {
-  private var style: Timestamp.Style?
-
-  mutating func key(
-    _ row: TableRow, _ column: Int, _ problems: inout ProblemList
-  ) throws(FormatError) -> Double? {
-    guard let bytes = try row.bytes(column, &problems) else { return nil }
-    guard let (key, written) = Timestamp.parse(bytes), style == nil || style == written else {
-      let expected =
-        style == .number
-        ? "a number, as in the lines before" : "an ISO 8601 date such as 1999-01-31 or a number"
-      try problems.add(
-        row.problem(
-          .invalidTimestamp, column, "\"\(row.text(column))\" is not such a timestamp",
-          expected: expected))
-      return nil
-    }
-    style = written
-    return key
-  }
-}
-
-/// Reads a table from chunks of a CSV file: header, rows of equal width, collected problems.
+/// Reads a table: header, rows of equal width, collected problems.
+///
+/// Blocks of records are parsed apart, perhaps by several threads, and joined in the order of the
+/// file; so neither the cutting nor the threads show in the result.
 struct TableReader<Builder: TableBuilder>: Sendable {
   private(set) var builder: Builder
-  private var parser: CSVParser
-  private var problems: ProblemList
-  private var header: TableHeader?
-  private var rows = 0
   private let limits: FormatLimits
+  private var splitter: CSVSplitter
+  private var scan = SeparatorScan()
+  private(set) var parser: RowParser?
+  private var problems: ProblemList
+  private var rows = 0
+  /// The number of the next block's first line.
+  private var line = 1
 
-  init(builder: Builder, limits: FormatLimits) {
+  init(builder: Builder, limits: FormatLimits, blockBytes: Int = CSVSplitter.blockBytes) {
     self.builder = builder
     self.limits = limits
-    parser = CSVParser(limits: limits)
+    splitter = CSVSplitter(limits: limits, blockBytes: blockBytes)
     problems = ProblemList(maximum: limits.maximumProblems)
   }
 
+  /// Takes the next bytes of the file, cut anywhere.
   mutating func read(_ chunk: UnsafeRawBufferPointer) throws(FormatError) {
-    var parser = parser
-    self.parser = CSVParser(limits: limits)
-    do throws(FormatError) {
-      try parser.parse(chunk) { record throws(FormatError) in try take(record) }
-    } catch {
-      throw joined(error)
-    }
-    self.parser = parser
+    splitter.append(chunk)
+    while let block = splitter.next() { try read(block) }
   }
 
+  /// Takes the end of the file.
   mutating func finish() throws(FormatError) {
-    var parser = parser
-    do throws(FormatError) {
-      try parser.finish { record throws(FormatError) in try take(record) }
-    } catch {
-      throw joined(error)
+    try read(splitter.last())
+    try end()
+  }
+
+  /// Reads a whole file with so many threads.
+  mutating func read(_ file: FileSource, workers: Int) throws(FormatError) {
+    var isAtEnd = false
+    // The header decides how all other blocks are read.
+    while parser == nil, !isAtEnd {
+      isAtEnd = try !fill(file)
+      try readBlocks(isAtEnd)
     }
-    guard header != nil else {
+    if !isAtEnd, workers > 1 {
+      let pipeline = TablePipeline(self, splitter, file, limits: limits)
+      self = try pipeline.run(workers: workers)
+      return try end()
+    }
+    while !isAtEnd {
+      isAtEnd = try !fill(file)
+      try readBlocks(isAtEnd)
+    }
+    try end()
+  }
+
+  private mutating func fill(_ file: FileSource) throws(FormatError) -> Bool {
+    let isFilled = splitter.fill(file.read)
+    try file.throwIfFailed()
+    return isFilled
+  }
+
+  private mutating func readBlocks(_ isAtEnd: Bool) throws(FormatError) {
+    while let block = splitter.next() { try read(block) }
+    if isAtEnd { try read(splitter.last()) }
+  }
+
+  private mutating func end() throws(FormatError) {
+    guard parser != nil else {
       throw FormatError(
         FormatProblem(.emptyFile, "the file is empty", expected: "a header line and rows"))
     }
@@ -176,49 +108,102 @@ struct TableReader<Builder: TableBuilder>: Sendable {
     try problems.throwIfAny()
   }
 
-  /// A syntax error, behind the problems that were found before it.
-  private func joined(_ error: FormatError) -> FormatError {
-    guard !problems.problems.isEmpty, problems.problems.count < problems.maximum else {
-      return error
+  private mutating func read(_ block: consuming CSVBlock) throws(FormatError) {
+    if let parser { return try take(parser.parse(block, &scan, limits: limits)) }
+    var block = block
+    var scan = scan
+    let first = try CSVRecords.with(&block, &scan, limits: limits) { records throws(FormatError) in
+      try readHeader(&records)
     }
-    return FormatError(problems.problems + error.problems, isTruncated: error.isTruncated)
+    self.scan = scan
+    guard let first else { return }
+    try take(first)
   }
 
-  private mutating func take(_ record: CSVRecord) throws(FormatError) {
-    guard let header else {
-      try takeHeader(record)
-      return
+  private mutating func readHeader(
+    _ records: inout CSVRecords
+  ) throws(FormatError) -> TablePiece? {
+    let record: CSVRecord?
+    do throws(FormatError) {
+      record = try records.next()
+    } catch {
+      throw error.moved(by: line)
     }
-    rows += 1
-    guard rows <= limits.maximumRows else {
-      throw FormatError(
-        FormatProblem(
-          .limitExceeded, line: record.line, "there are too many rows",
-          expected: "at most \(limits.maximumRows) rows"))
+    guard let record else {
+      line += records.line
+      return nil
     }
-    guard record.count == header.names.count else {
-      try problems.add(
-        FormatProblem(
-          .raggedRow, line: record.line, column: min(record.count, header.names.count) + 1,
-          "the row has \(record.count) fields",
-          expected: "\(header.names.count) fields, as in the header"))
-      return
-    }
-    try builder.row(TableRow(record: record, header: header), &problems)
+    let plan = try builder.plan(try Self.header(record, line: line + record.line))
+    let parser = RowParser(plan: plan, limits: limits)
+    self.parser = parser
+    var piece = TablePiece()
+    parser.parse(&records, into: &piece)
+    return piece
   }
 
-  private mutating func takeHeader(_ record: CSVRecord) throws(FormatError) {
+  private static func header(_ record: CSVRecord, line: Int) throws(FormatError) -> TableHeader {
     let names = (0..<record.count).map(record.text)
     var seen = KeyTable()
     for (column, name) in names.enumerated() where name.isEmpty || !seen.insert(name).isNew {
       throw FormatError(
         FormatProblem(
-          .wrongHeader, line: record.line, column: column + 1, field: name,
+          .wrongHeader, line: line, column: column + 1, field: name,
           name.isEmpty ? "a column has no name" : "two columns are named \(name)",
           expected: "a name for each column, each once"))
     }
-    let header = TableHeader(line: record.line, names: names)
-    self.header = header
-    try builder.header(header)
+    return TableHeader(line: line, names: names)
+  }
+
+  /// Joins the next piece to those before.
+  mutating func take(_ piece: TablePiece) throws(FormatError) {
+    var faults = builder.take(piece)[...]
+    if rows + piece.count > limits.maximumRows {
+      let limit = TableFault(
+        record: limits.maximumRows - rows, kind: .limitExceeded, column: -1,
+        message: "there are too many rows", expected: "at most \(limits.maximumRows) rows",
+        isFatal: true)
+      faults = faults.prefix { $0.record < limit.record } + [limit]
+    }
+    for (record, problem) in piece.problems {
+      while let fault = faults.first, fault.record <= record {
+        try add(faults.removeFirst(), piece)
+      }
+      try problems.add(problem.moved(by: line))
+    }
+    for fault in faults { try add(fault, piece) }
+    if let failure = piece.failure { throw joined(failure.moved(by: line)) }
+    rows += piece.count
+    line += piece.lineCount
+  }
+
+  private mutating func add(_ fault: TableFault, _ piece: TablePiece) throws(FormatError) {
+    let isNamed = fault.column >= 0
+    let name = isNamed ? parser?.plan.header.names[fault.column] : nil
+    let problem = FormatProblem(
+      fault.kind, line: line + Int(piece.lines[fault.record]),
+      column: isNamed ? fault.column + 1 : nil, field: name ?? "", fault.message,
+      expected: fault.expected)
+    if fault.isFatal { try problems.fail(problem) }
+    try problems.add(problem)
+  }
+
+  /// A syntax error, behind the problems that were found before it.
+  private func joined(_ error: FormatError) -> FormatError {
+    FormatError(problems.problems + error.problems, isTruncated: error.isTruncated)
+  }
+}
+
+extension FormatProblem {
+  /// The same so many lines further down.
+  fileprivate func moved(by lines: Int) -> FormatProblem {
+    FormatProblem(
+      kind, line: line.map { $0 + lines }, column: column, field: field, message,
+      expected: expected)
+  }
+}
+
+extension FormatError {
+  fileprivate func moved(by lines: Int) -> FormatError {
+    FormatError(problems.map { $0.moved(by: lines) }, isTruncated: isTruncated)
   }
 }

@@ -1,13 +1,12 @@
 /// A set of byte strings, each with the index of its first appearance.
 ///
 /// Keys are equal iff their bytes are; `String` would join canonically equivalent spellings. The
-/// bytes lie in one array, so that a million keys are not a million allocations. Hashing is the
-/// standard library's, keyed per process against chosen collisions.
+/// bytes lie in one array, so that a million keys are not a million allocations.
 struct KeyTable: Sendable {
   private var bytes: [UInt8] = []
   private var ends: [Int] = []
-  /// Open addressing with linear probing; -1 marks a free slot.
-  private var slots: [Int32] = [Int32](repeating: -1, count: 16)
+  /// Open addressing with linear probing: the hash above, index + 1 below; 0 marks a free slot.
+  private var slots: [UInt64] = [UInt64](repeating: 0, count: 16)
 
   var count: Int { ends.count }
 
@@ -17,8 +16,7 @@ struct KeyTable: Sendable {
   func text(_ index: Int) -> String { String(decoding: self[index], as: UTF8.self) }
 
   func find(_ key: UnsafeBufferPointer<UInt8>) -> Int? {
-    let slot = slot(of: key)
-    return slots[slot] < 0 ? nil : Int(slots[slot])
+    find(UnsafeRawBufferPointer(key), KeyHash.of(UnsafeRawBufferPointer(key)))
   }
 
   func find(_ key: String) -> Int? {
@@ -28,13 +26,8 @@ struct KeyTable: Sendable {
 
   /// The index of a key, and whether it is new.
   mutating func insert(_ key: UnsafeBufferPointer<UInt8>) -> (index: Int, isNew: Bool) {
-    let slot = slot(of: key)
-    if slots[slot] >= 0 { return (Int(slots[slot]), false) }
-    slots[slot] = Int32(ends.count)
-    bytes.append(contentsOf: key)
-    ends.append(bytes.count)
-    if ends.count * 2 > slots.count { grow() }
-    return (ends.count - 1, true)
+    let key = UnsafeRawBufferPointer(key)
+    return insert(key, KeyHash.of(key))
   }
 
   mutating func insert(_ key: String) -> (index: Int, isNew: Bool) {
@@ -42,43 +35,136 @@ struct KeyTable: Sendable {
     return key.withUTF8 { insert($0) }
   }
 
-  private func range(_ index: Int) -> Range<Int> {
-    (index == 0 ? 0 : ends[index - 1])..<ends[index]
+  mutating func insert(
+    _ key: UnsafeRawBufferPointer, _ hash: UInt32
+  ) -> (index: Int, isNew: Bool) {
+    if let index = find(key, hash) { return (index, false) }
+    append(key)
+    if ends.count * 2 > slots.count { grow() }
+    enter(ends.count - 1, hash)
+    return (ends.count - 1, true)
   }
 
-  private func slot(of key: UnsafeBufferPointer<UInt8>) -> Int {
+  /// Adds a key that is never found, so that the indices of later keys are those of their rows.
+  mutating func append(_ key: UnsafeRawBufferPointer) {
+    bytes.append(contentsOf: key)
+    ends.append(bytes.count)
+  }
+
+  /// Reads the slots of keys that are to be looked up: these reads wait for memory together, the
+  /// later ones would do so one after the other.
+  func touch(_ hashes: ArraySlice<UInt32>) -> UInt64 {
     let mask = slots.count - 1
-    var slot = Self.hash(UnsafeRawBufferPointer(key)) & mask
-    while slots[slot] >= 0, !matches(Int(slots[slot]), key) { slot = (slot + 1) & mask }
-    return slot
+    return slots.withUnsafeBufferPointer { slots in
+      hashes.reduce(0) { $0 | slots[Int($1) & mask] }
+    }
   }
 
-  private func matches(_ index: Int, _ key: UnsafeBufferPointer<UInt8>) -> Bool {
-    let range = range(index)
-    guard range.count == key.count else { return false }
-    return bytes.withUnsafeBufferPointer { bytes in
-      for offset in 0..<key.count where bytes[range.lowerBound + offset] != key[offset] {
-        return false
+  /// Whether a key is the one of an index.
+  @inline(__always)
+  func matches(_ index: Int, _ key: UnsafeRawBufferPointer) -> Bool {
+    let start = index == 0 ? 0 : ends[index - 1]
+    guard ends[index] - start == key.count else { return false }
+    return bytes.withUnsafeBytes { bytes in
+      var offset = 0
+      while offset + 8 <= key.count {
+        let known = bytes.loadUnaligned(fromByteOffset: start + offset, as: UInt64.self)
+        guard known == key.loadUnaligned(fromByteOffset: offset, as: UInt64.self) else {
+          return false
+        }
+        offset += 8
+      }
+      while offset < key.count {
+        guard bytes[start + offset] == key[offset] else { return false }
+        offset += 1
       }
       return true
     }
   }
 
-  private mutating func grow() {
-    slots = [Int32](repeating: -1, count: slots.count * 2)
-    let mask = slots.count - 1
-    bytes.withUnsafeBytes { bytes in
-      for index in ends.indices {
-        var slot = Self.hash(UnsafeRawBufferPointer(rebasing: bytes[range(index)])) & mask
-        while slots[slot] >= 0 { slot = (slot + 1) & mask }
-        slots[slot] = Int32(index)
-      }
-    }
+  private func range(_ index: Int) -> Range<Int> {
+    (index == 0 ? 0 : ends[index - 1])..<ends[index]
   }
 
-  private static func hash(_ key: UnsafeRawBufferPointer) -> Int {
-    var hasher = Hasher()
-    hasher.combine(bytes: key)
-    return hasher.finalize()
+  private func find(_ key: UnsafeRawBufferPointer, _ hash: UInt32) -> Int? {
+    let mask = slots.count - 1
+    var position = Int(hash) & mask
+    while slots[position] != 0 {
+      let slot = slots[position]
+      let index = Int(truncatingIfNeeded: slot & 0xFFFF_FFFF) - 1
+      if slot >> 32 == UInt64(hash), matches(index, key) { return index }
+      position = (position + 1) & mask
+    }
+    return nil
+  }
+
+  private mutating func enter(_ index: Int, _ hash: UInt32) {
+    let mask = slots.count - 1
+    var position = Int(hash) & mask
+    while slots[position] != 0 { position = (position + 1) & mask }
+    slots[position] = UInt64(hash) << 32 | UInt64(index + 1)
+  }
+
+  /// The hashes in the slots say where each key goes: the keys are not read again.
+  private mutating func grow() {
+    let old = slots
+    slots = [UInt64](repeating: 0, count: old.count * (old.count < 1 << 20 ? 4 : 2))
+    let mask = slots.count - 1
+    for slot in old where slot != 0 {
+      var position = Int(truncatingIfNeeded: slot >> 32) & mask
+      while slots[position] != 0 { position = (position + 1) & mask }
+      slots[position] = slot
+    }
+  }
+}
+
+/// Hashes of byte strings, keyed per process so that collisions cannot be prepared.
+///
+/// Products of 64-bit words folded to half their length, as in wyhash (Wang Yi, 2019).
+enum KeyHash {
+  private static let seeds = (
+    UInt64.random(in: .min ... .max), UInt64.random(in: .min ... .max)
+  )
+
+  static func of(_ key: UnsafeRawBufferPointer) -> UInt32 {
+    let count = key.count
+    var state = seeds.0 ^ UInt64(count)
+    var offset = 0
+    while offset + 16 < count {
+      state = fold(
+        key.loadUnaligned(fromByteOffset: offset, as: UInt64.self) ^ seeds.1,
+        key.loadUnaligned(fromByteOffset: offset + 8, as: UInt64.self) ^ state)
+      offset += 16
+    }
+    let (first, second) = tail(key, offset)
+    let folded = fold(first ^ seeds.1, second ^ state)
+    let mixed = fold(folded ^ seeds.0, UInt64(count) ^ 0xA076_1D64_78BD_642F)
+    return UInt32(truncatingIfNeeded: mixed ^ mixed >> 32)
+  }
+
+  /// The last bytes, at most 16, as two words that may overlap.
+  private static func tail(_ key: UnsafeRawBufferPointer, _ offset: Int) -> (UInt64, UInt64) {
+    let count = key.count
+    let left = count - offset
+    if left >= 8 {
+      return (
+        key.loadUnaligned(fromByteOffset: offset, as: UInt64.self),
+        key.loadUnaligned(fromByteOffset: count - 8, as: UInt64.self)
+      )
+    }
+    if left >= 4 {
+      return (
+        UInt64(key.loadUnaligned(fromByteOffset: offset, as: UInt32.self)),
+        UInt64(key.loadUnaligned(fromByteOffset: count - 4, as: UInt32.self))
+      )
+    }
+    guard left > 0 else { return (0, 0) }
+    let bytes = (key[offset], key[offset + left / 2], key[count - 1])
+    return (UInt64(bytes.0) << 16 | UInt64(bytes.1) << 8 | UInt64(bytes.2), 0)
+  }
+
+  private static func fold(_ first: UInt64, _ second: UInt64) -> UInt64 {
+    let product = first.multipliedFullWidth(by: second)
+    return product.high ^ product.low
   }
 }

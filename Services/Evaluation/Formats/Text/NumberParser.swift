@@ -1,43 +1,116 @@
-import Glibc
-
-/// Parses decimal numbers exactly, fast where that is easy.
+/// Parses decimal numbers to the nearest Float64, fast for those that tables are made of.
 enum NumberParser {
   /// Powers of ten that Float64 holds exactly.
-  private static let powers: [Double] = (0...22).map { pow(10, Double($0)) }
+  private static let powers: [Double] = [
+    1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1e16,
+    1e17, 1e18, 1e19, 1e20, 1e21, 1e22,
+  ]
 
   /// The nearest Float64 of a decimal number, optionally with exponent; nil if it is none.
   /// `nan`, `inf` and their spellings are recognised, so that they can be refused by name.
+  @inline(__always)
   static func double(_ bytes: UnsafeBufferPointer<UInt8>) -> Double? {
-    fast(bytes) ?? slow(bytes)
+    if let start = bytes.baseAddress, let value = fast(start, bytes.count) { return value }
+    return slow(bytes)
   }
 
-  /// Clinger's fast path (1990): a mantissa below 2^53 and a power of ten up to 22 are both exact,
-  /// so that one multiplication or division rounds once.
-  private static func fast(_ bytes: UnsafeBufferPointer<UInt8>) -> Double? {
-    var position = 0
-    let isNegative = bytes.first == UInt8(ascii: "-")
-    if isNegative { position = 1 }
+  /// A number of at most 19 significant digits and a middling exponent; nil for all else.
+  @inline(__always)
+  private static func fast(_ start: UnsafePointer<UInt8>, _ count: Int) -> Double? {
+    var position = start
+    let end = start + count
+    guard position < end else { return nil }
+    let isNegative = position.pointee == UInt8(ascii: "-")
+    if isNegative { position += 1 }
     var mantissa: UInt64 = 0
-    var digits = 0
-    var fraction = 0
-    var hasPoint = false
-    while position < bytes.count {
-      let byte = bytes[position]
-      let digit = byte &- UInt8(ascii: "0")
-      if digit <= 9 {
-        mantissa = mantissa &* 10 &+ UInt64(digit)
-        digits += 1
-        if hasPoint { fraction += 1 }
-      } else if byte == UInt8(ascii: "."), !hasPoint {
-        hasPoint = true
-      } else {
-        return nil
-      }
+    let first = position
+    readDigits(&position, end, &mantissa)
+    var digits = position - first
+    var exponent = 0
+    if position < end, position.pointee == UInt8(ascii: ".") {
+      position += 1
+      let fraction = position
+      readDigits(&position, end, &mantissa)
+      exponent = fraction - position
+      digits -= exponent
+    }
+    guard digits > 0, digits <= 19 || isShort(first, position) else { return nil }
+    if position < end {
+      guard let written = readExponent(position, end) else { return nil }
+      exponent += written
+    }
+    guard let value = value(mantissa, exponent) else { return nil }
+    return isNegative ? -value : value
+  }
+
+  @inline(__always)
+  private static func readDigits(
+    _ position: inout UnsafePointer<UInt8>, _ end: UnsafePointer<UInt8>, _ mantissa: inout UInt64
+  ) {
+    while end - position >= 8 {
+      let word = UnsafeRawPointer(position).loadUnaligned(as: UInt64.self).littleEndian
+      let beyond = (word &+ 0x4646_4646_4646_4646) | (word &- 0x3030_3030_3030_3030)
+      guard beyond & 0x8080_8080_8080_8080 == 0 else { break }
+      mantissa = mantissa &* 100_000_000 &+ eightDigits(word)
+      position += 8
+    }
+    while position < end, case let digit = position.pointee &- UInt8(ascii: "0"), digit <= 9 {
+      mantissa = mantissa &* 10 &+ UInt64(digit)
       position += 1
     }
-    guard digits > 0, digits <= 19, mantissa <= 1 << 53, fraction <= 22 else { return nil }
-    let value = Double(mantissa) / powers[fraction]
-    return isNegative ? -value : value
+  }
+
+  /// The number that eight digits write, the first of them in the lowest byte: neighbours are
+  /// joined to pairs, pairs to fours, fours to the whole.
+  @inline(__always)
+  private static func eightDigits(_ word: UInt64) -> UInt64 {
+    var value = word &- 0x3030_3030_3030_3030
+    value = value &* 10 &+ value &>> 8
+    let high = (value & 0x0000_00FF_0000_00FF) &* 0x000F_4240_0000_0064
+    let low = (value &>> 16 & 0x0000_00FF_0000_00FF) &* 0x0000_2710_0000_0001
+    return (high &+ low) &>> 32
+  }
+
+  /// Whether there are at most 19 digits behind leading zeros.
+  private static func isShort(_ start: UnsafePointer<UInt8>, _ end: UnsafePointer<UInt8>) -> Bool {
+    var position = start
+    while position < end, position.pointee == UInt8(ascii: "0") || position.pointee == 0x2E {
+      position += 1
+    }
+    return end - position <= 19
+  }
+
+  /// The exponent that ends a number; nil if it is none, or huge.
+  private static func readExponent(
+    _ start: UnsafePointer<UInt8>, _ end: UnsafePointer<UInt8>
+  ) -> Int? {
+    var position = start
+    guard position.pointee | 0x20 == UInt8(ascii: "e") else { return nil }
+    position += 1
+    guard position < end else { return nil }
+    let sign = position.pointee
+    if sign == UInt8(ascii: "-") || sign == UInt8(ascii: "+") { position += 1 }
+    guard position < end, end - position <= 4 else { return nil }
+    var value = 0
+    while position < end {
+      let digit = position.pointee &- UInt8(ascii: "0")
+      guard digit <= 9 else { return nil }
+      value = value * 10 + Int(digit)
+      position += 1
+    }
+    return sign == UInt8(ascii: "-") ? -value : value
+  }
+
+  /// The nearest Float64 to mantissa × 10^exponent, where that is easily told.
+  @inline(__always)
+  private static func value(_ mantissa: UInt64, _ exponent: Int) -> Double? {
+    // Clinger's fast path (1990): a mantissa up to 2^53 and a power of ten up to 22 are both
+    // exact, so that one multiplication or division rounds once.
+    if mantissa <= 1 << 53, exponent >= -22, exponent <= 22 {
+      let power = powers[exponent.magnitude.asInt]
+      return exponent < 0 ? Double(mantissa) / power : Double(mantissa) * power
+    }
+    return DecimalRounding.nearest(mantissa, exponent)
   }
 
   private static func slow(_ bytes: UnsafeBufferPointer<UInt8>) -> Double? {
@@ -48,4 +121,9 @@ enum NumberParser {
     }
     return Double(text)
   }
+}
+
+extension UInt {
+  @inline(__always)
+  fileprivate var asInt: Int { Int(bitPattern: self) }
 }
