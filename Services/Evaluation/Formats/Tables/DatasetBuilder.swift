@@ -137,24 +137,9 @@ struct DatasetBuilder: TableBuilder {
     return faults.inOrder
   }
 
-  /// Keys are looked up in groups, so that the reads of one group wait for memory together.
+  /// A row without a name is a problem already.
   private mutating func takeKeys(_ piece: TablePiece) -> [TableFault] {
-    let (list, group) = (piece.keys, 16)
-    var faults: [TableFault] = []
-    list.bytes.withUnsafeBytes { bytes in
-      for start in stride(from: 0, to: piece.count, by: group) {
-        let end = min(start + group, piece.count)
-        guard keys.touch(list.hashes[start..<end]) != .max else { return }
-        for record in start..<end {
-          let key = UnsafeRawBufferPointer(rebasing: bytes[list.range(record)])
-          // A row without a name is a problem already.
-          if !key.isEmpty, keys.insert(key, list.hashes[record]).isNew { continue }
-          keys.append(key)
-          if !key.isEmpty { faults.append(duplicate(record, list.text(record))) }
-        }
-      }
-    }
-    return faults
+    keys.append(piece.keys).map { duplicate($0, piece.keys.text($0)) }
   }
 
   private func duplicate(_ record: Int, _ key: String) -> TableFault {

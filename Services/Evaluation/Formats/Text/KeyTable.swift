@@ -39,24 +39,58 @@ struct KeyTable: Sendable {
     _ key: UnsafeRawBufferPointer, _ hash: UInt32
   ) -> (index: Int, isNew: Bool) {
     if let index = find(key, hash) { return (index, false) }
-    append(key)
+    bytes.append(contentsOf: key)
+    ends.append(bytes.count)
     if ends.count * 2 > slots.count { grow() }
     enter(ends.count - 1, hash)
     return (ends.count - 1, true)
   }
 
-  /// Adds a key that is never found, so that the indices of later keys are those of their rows.
-  mutating func append(_ key: UnsafeRawBufferPointer) {
-    bytes.append(contentsOf: key)
-    ends.append(bytes.count)
+  /// Adds all keys of a list, each under the index that is next; returns which of them, counted in
+  /// the list, were there before. Those, and empty ones, are not found under the new index.
+  mutating func append(_ list: KeyList) -> [Int] {
+    let (first, offset) = (ends.count, bytes.count)
+    bytes += list.bytes
+    ends += list.ends.lazy.map { $0 &+ offset }
+    while ends.count * 2 > slots.count { grow() }
+    var repeated: [Int] = []
+    var slots = slots
+    self.slots = []
+    slots.withUnsafeMutableBufferPointer { slots in
+      list.hashes.withUnsafeBufferPointer { hashes in
+        let mask = slots.count - 1
+        var sink: UInt64 = 0
+        for key in hashes.indices {
+          // The slots of later keys are read ahead: these reads wait for memory together.
+          sink |= slots[Int(hashes[min(key + 16, hashes.count - 1)]) & mask]
+          let index = first + key
+          if range(index).isEmpty { continue }
+          let tag = UInt64(hashes[key])
+          var position = Int(hashes[key]) & mask
+          while slots[position] != 0,
+            slots[position] >> 32 != tag || !isSame(slots[position], index)
+          {
+            position = (position + 1) & mask
+          }
+          if slots[position] == 0 {
+            slots[position] = tag << 32 | UInt64(index + 1)
+          } else {
+            repeated.append(key)
+          }
+        }
+        precondition(sink != .max, "no slot has the highest index")
+      }
+    }
+    self.slots = slots
+    return repeated
   }
 
-  /// Reads the slots of keys that are to be looked up: these reads wait for memory together, the
-  /// later ones would do so one after the other.
-  func touch(_ hashes: ArraySlice<UInt32>) -> UInt64 {
-    let mask = slots.count - 1
-    return slots.withUnsafeBufferPointer { slots in
-      hashes.reduce(0) { $0 | slots[Int($1) & mask] }
+  /// Whether the key that a slot names has the bytes of another.
+  private func isSame(_ slot: UInt64, _ index: Int) -> Bool {
+    let known = Int(truncatingIfNeeded: slot & 0xFFFF_FFFF) - 1
+    let range = range(index)
+    return bytes.withUnsafeBytes {
+      matches(known, UnsafeRawBufferPointer(rebasing: $0[range]))
     }
   }
 
