@@ -139,13 +139,15 @@ let package = Package(
     .target(name: "CBenchmark", path: "Tests/Benchmarks/CBenchmark"),
     .executableTarget(
       name: "assay-bench",
-      dependencies: ["API", "CBenchmark", "CLinux", "Codec", "RPC", "Transport"],
+      dependencies: [
+        "API", "CBenchmark", "CLinux", "Codec", "Formats", "Metrics", "RPC", "Transport",
+      ],
       path: "Tests/Benchmarks",
       exclude: [
         "CBenchmark", "Codec/bench.proto", "README.md", "allocations", "allocations.limit",
-        "compare", "peers",
+        "compare", "compare-metrics", "peers",
       ],
-      sources: ["Codec", "Main", "RPC"], swiftSettings: settings),
+      sources: ["Codec", "Main", "Metrics", "RPC"], swiftSettings: settings),
 
     // What the codec is held against: schemas, and a testee for protobuf's own conformance tests.
     .target(

@@ -1,14 +1,15 @@
 import Foundation
 import Glibc
 
-/// `assay-bench`: what the codec and the RPC do on this machine.
+/// `assay-bench`: what the codec, the RPC and the metrics do on this machine.
 @main
 enum AssayBench {
   private static let usage = """
-    assay-bench: measures the codec and the RPC runtime.
+    assay-bench: measures the codec, the RPC runtime and the metrics.
 
     Usage: assay-bench rpc [options]     calls between two processes of this machine
            assay-bench codec [options]   messages to bytes and back
+           assay-bench metrics [options] scores of arrays in memory, and of files
 
     Options of rpc:
       --shape unary|upload|idle   what to do (unary)
@@ -25,7 +26,12 @@ enum AssayBench {
     Options of codec:
       --seconds S                 for each measurement (0.5)
 
-    Options of both:
+    Options of metrics, on the data that Tests/Benchmarks/peers/metrics/run --generate makes:
+      --case NAME,NAME            which of the cases (all)
+      --repetitions N             of each (5)
+      --workers N                 threads (2)
+
+    Options of all:
       --json                      one JSON object a line
     """
 
@@ -47,6 +53,7 @@ enum AssayBench {
         case "rpc": try await RPCBench(arguments).run()
         case "rpc-server": try await BenchServer.run(arguments)
         case "codec": try CodecBench(arguments).run()
+        case "metrics": try MetricsBench(arguments).run()
         default: throw BenchError("no such command: \(command)\n\n\(usage)")
         }
       } catch {

@@ -20,6 +20,20 @@ struct Report {
     fields.append((name, String(format: "%.\(digits)f", value)))
   }
 
+  /// Absent values are null.
+  mutating func add(_ name: String, _ value: Int?) {
+    fields.append((name, value.map(String.init) ?? "null"))
+  }
+
+  mutating func add(_ name: String, _ value: Double?, digits: Int) {
+    fields.append((name, value.map { String(format: "%.\(digits)f", $0) } ?? "null"))
+  }
+
+  /// Finite numbers in full.
+  mutating func add(_ name: String, _ values: [Double]) {
+    fields.append((name, "[" + values.map { "\($0)" }.joined(separator: ", ") + "]"))
+  }
+
   func print(asJSON: Bool) {
     let text =
       asJSON
