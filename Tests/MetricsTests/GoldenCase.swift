@@ -65,8 +65,12 @@ struct GoldenFile: Sendable {
       .appendingPathComponent("Cases")
   }()
 
-  /// All files of the corpus, in a fixed order.
-  static func all() throws -> [GoldenFile] {
+  /// All files of the corpus, in a fixed order; read once for all tests.
+  static func all() throws -> [GoldenFile] { try read.get() }
+
+  private static let read = Result { try readAll() }
+
+  private static func readAll() throws -> [GoldenFile] {
     let manager = FileManager.default
     var files: [GoldenFile] = []
     for task in try manager.contentsOfDirectory(atPath: folder.path).sorted() {

@@ -23,11 +23,11 @@ enum GoldenVision {
         try ObjectSet(
           categories: categories,
           images: images.map { image in
-            let size = try image.required("size").integers()
+            let (height, width) = try size(image)
             return try objectImage(image, categories) { side in
               try side.required("masks").entries().map {
                 try RunLengthMask(
-                  height: Int(size[0]), width: Int(size[1]), runs: $0.integers())
+                  height: height, width: width, runs: $0.integers())
               }
             }
           }))
@@ -102,6 +102,7 @@ enum GoldenVision {
 
   private static func size(_ image: JSONValue) throws -> (Int, Int) {
     let size = try image.required("size").integers()
+    guard size.count == 2 else { throw CorpusError("a size has two numbers") }
     return (Int(size[0]), Int(size[1]))
   }
 

@@ -15,7 +15,7 @@ struct StatePropertyTests {
     var random = SeededGenerator(seed: seed)
     for use in RowUse.all {
       // Rows of tables take several of the blocks in which terms are summed.
-      let input = try RandomInput(count: use.isTable ? 2_600 : 30)
+      let input = try RandomInput(count: use.isTable ? 2_100 : 30)
         .make(use.kind, for: use.row, &random)
       let whole = try use.evaluate(input)
       #expect(!whole.numbers.isEmpty, "\(use): \(whole)")
