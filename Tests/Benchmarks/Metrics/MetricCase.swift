@@ -1,30 +1,28 @@
 import Foundation
 import Metrics
 
-/// One thing to measure: a metric, or several on the same input, on a generated set.
+/// One thing to measure on a generated set: a metric, or the numbers that COCO's evaluation prints.
 struct MetricCase {
-  /// A row of the catalogue with parameters.
-  struct Row {
-    let metric: String
-    var parameters: [String: ParameterValue] = [:]
-  }
+  typealias Evaluate =
+    @Sendable (_ input: MetricInput, _ workers: Int) throws -> [MetricOutcome]
 
   let name: String
   let set: String
-  let task: MetricTask
-  let rows: [Row]
   /// Makes the input of the set's arrays; not measured.
   let load: @Sendable (BenchData) throws -> MetricInput
+  let evaluate: Evaluate
 
+  /// The first numbers of COCO's summary.
   init(
-    _ name: String, _ set: String, _ task: MetricTask, _ rows: [Row],
+    _ name: String, _ set: String, cocoNumbers: Int,
     _ load: @escaping @Sendable (BenchData) throws -> MetricInput
   ) {
     self.name = name
     self.set = set
-    self.task = task
-    self.rows = rows
     self.load = load
+    evaluate = { input, workers in
+      try COCOSummary(input, workers: workers).entries.prefix(cocoNumbers).map(\.outcome)
+    }
   }
 
   /// One row.
@@ -33,7 +31,15 @@ struct MetricCase {
     parameters: [String: ParameterValue] = [:],
     _ load: @escaping @Sendable (BenchData) throws -> MetricInput
   ) {
-    self.init(name, set, task, [Row(metric: metric, parameters: parameters)], load)
+    self.name = name
+    self.set = set
+    self.load = load
+    evaluate = { input, workers in
+      [
+        try MetricsCatalogue.evaluate(
+          task: task, metric: metric, input: input, parameters: parameters, workers: workers)
+      ]
+    }
   }
 }
 
@@ -86,9 +92,9 @@ extension MetricCase {
   ]
 
   private static let objects = [
-    MetricCase("coco-box", "coco-box", .objectDetection, COCORows.twelve, BenchInputs.boxes),
-    MetricCase(
-      "coco-mask", "coco-mask", .instanceSegmentation, COCORows.masks, BenchInputs.runLengths),
+    MetricCase("coco-box", "coco-box", cocoNumbers: 12, BenchInputs.boxes),
+    // The reference computes all twelve, too, and reports the first six.
+    MetricCase("coco-mask", "coco-mask", cocoNumbers: 6, BenchInputs.runLengths),
   ]
 
   private static let masks = [
@@ -102,36 +108,4 @@ extension MetricCase {
   private static let survival = [
     MetricCase("c-index", "survival", .timeToEventPrediction, "c_index", BenchInputs.survival)
   ]
-}
-
-/// The numbers that COCO's evaluation prints, in its order.
-enum COCORows {
-  private static let areas: [[Double]] = [[0, 1_024], [1_024, 9_216], [9_216, 1e10]]
-
-  static let twelve: [MetricCase.Row] = precisions("map") + recalls
-
-  /// Masks have no row of recall.
-  static let masks: [MetricCase.Row] = precisions("instance_mask_map")
-
-  private static func precisions(_ metric: String) -> [MetricCase.Row] {
-    let thresholds: [[String: ParameterValue]] = [
-      [:], ["iou_thresholds": .list([.number(0.5)])], ["iou_thresholds": .list([.number(0.75)])],
-    ]
-    return (thresholds + areas.map { ["area_range": range($0)] })
-      .map { MetricCase.Row(metric: metric, parameters: $0) }
-  }
-
-  private static let recalls =
-    [
-      MetricCase.Row(metric: "mar_1"), MetricCase.Row(metric: "mar_10"),
-      MetricCase.Row(metric: "mar_10", parameters: ["max_dets": .integer(100)]),
-    ]
-    + areas.map {
-      MetricCase.Row(
-        metric: "mar_10", parameters: ["max_dets": .integer(100), "area_range": range($0)])
-    }
-
-  private static func range(_ bounds: [Double]) -> ParameterValue {
-    .list(bounds.map(ParameterValue.number))
-  }
 }

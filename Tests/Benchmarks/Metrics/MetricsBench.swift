@@ -35,12 +35,7 @@ struct MetricsBench {
   private func measure(_ one: MetricCase) throws {
     let input = try one.load(BenchData(one.set, in: root))
     let (seconds, values) = try repeated {
-      try one.rows.flatMap { row in
-        try Self.numbers(
-          MetricsCatalogue.evaluate(
-            task: one.task, metric: row.metric, input: input, parameters: row.parameters,
-            workers: workers))
-      }
+      try one.evaluate(input, workers).flatMap(Self.numbers)
     }
     let arrays = input.arrays
     let reading =

@@ -51,8 +51,8 @@ struct SumRule: Sendable {
   let terms: Terms
   /// The value, from the sums and the number of terms of each.
   let finish: Finish
-  /// A short cut for a rule of one sum with a term a sample: the sum of a whole block, with the bits
-  /// that its terms would give, and not finite if a value of the block is not.
+  /// A short cut for a rule of one sum with a term a sample: the sum of a whole block, with the
+  /// bits that its terms would give, and not finite if a value of the block is not.
   let blockSum: BlockTerms?
 
   init(

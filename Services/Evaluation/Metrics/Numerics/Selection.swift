@@ -56,8 +56,8 @@ enum Selection {
     }.filter(\.isFinite)
     guard sample.count == sampleCount else { return unbounded }
     let keys = SortKey.sorted(sample)
-    return SortKey.value(keys[sampleCount / 2 - margin])
-      ... SortKey.value(keys[sampleCount / 2 + margin])
+    return SortKey.value(
+      keys[sampleCount / 2 - margin])...SortKey.value(keys[sampleCount / 2 + margin])
   }
 
   private static func parts(

@@ -62,11 +62,14 @@ enum PointRule: Sendable {
     series input: MetricInput, _ parameters: MetricParameters, _ workers: Workers
   ) throws(MetricError) -> MetricOutcome {
     guard case .series(let series) = input else { preconditionFailure("takes series") }
+    for (index, one) in series.enumerated() {
+      try Check.finite(one.history, "series[\(index)].history")
+    }
     do throws(MetricError) {
       return try SeriesAggregate.evaluate(series, parameters) { some throws(MetricError) in
         try evaluate(Self.points(some), parameters, workers)
       }
-    } catch where error.name == .nonFinite {
+    } catch  where error.name == .nonFinite {
       // The same fault with its place in the series.
       try input.validate()
       throw error
