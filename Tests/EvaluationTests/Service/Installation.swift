@@ -124,18 +124,32 @@ final class Installation: Sendable {
     _ csv: String, as person: Person = .organiser, name: String = "test",
     task: CatalogTask = .tabularClassification, classes: [String] = []
   ) async throws -> EvaluationDataset {
+    try await ingest(bytes: Array(csv.utf8), as: person, name: name, task: task, classes: classes)
+  }
+
+  func ingest(
+    bytes: [UInt8], as person: Person = .organiser, name: String = "test",
+    task: CatalogTask, classes: [String] = []
+  ) async throws -> EvaluationDataset {
     let client = EvaluationDatasetsClient(channel)
     return try await client.ingestDataset(options: options(person)) { writer in
       try await writer.send(
         EvaluationIngestDatasetRequest(
           part: .header(
             .init(name: name, task: task, classes: classes, fileName: "truth.csv"))))
-      try await writer.send(EvaluationIngestDatasetRequest(part: .chunk(Array(csv.utf8))))
+      try await writer.send(EvaluationIngestDatasetRequest(part: .chunk(bytes)))
     }
   }
 
   func submit(
     _ csv: String, to useCase: String = "uc_1", as person: Person, key: String = "",
+    note: String = ""
+  ) async throws -> EvaluationSubmitResponse {
+    try await submit(bytes: Array(csv.utf8), to: useCase, as: person, key: key, note: note)
+  }
+
+  func submit(
+    bytes: [UInt8], to useCase: String = "uc_1", as person: Person, key: String = "",
     note: String = ""
   ) async throws -> EvaluationSubmitResponse {
     let client = EvaluationSubmissionsClient(channel)
@@ -145,9 +159,9 @@ final class Installation: Sendable {
           part: .header(
             .init(
               useCaseId: useCase, note: note, fileName: "predictions.csv", idempotencyKey: key))))
-      for start in stride(from: 0, to: csv.utf8.count, by: 16) {
-        let bytes = Array(csv.utf8.dropFirst(start).prefix(16))
-        try await writer.send(EvaluationSubmitRequest(part: .chunk(bytes)))
+      for start in stride(from: 0, to: bytes.count, by: 16) {
+        let chunk = Array(bytes[start..<min(start + 16, bytes.count)])
+        try await writer.send(EvaluationSubmitRequest(part: .chunk(chunk)))
       }
     }
   }

@@ -96,8 +96,8 @@ public struct DatasetReader: Sendable {
     if let table { return try table.builder.dataset() }
     if let document { return try objects(document.bytes) }
     guard let array = try array?.finish() else { throw .failedBefore }
-    if task == .semanticSegmentation { return try maps(array) }
-    try ArrayInput.checkTruth(array, task)
+    try ArrayChecks.truth(array, task, classCount: classes?.count, ignoreIndex: ignoreIndex)
+    if task == .semanticSegmentation { return maps(array) }
     return Dataset(
       task: task, columns: [], classes: classes ?? [], hasDeclaredClasses: classes != nil,
       keys: KeyTable(), truth: .array(array))
@@ -112,8 +112,7 @@ public struct DatasetReader: Sendable {
       truth: .objects(truth))
   }
 
-  private func maps(_ array: NPYArray) throws(FormatError) -> Dataset {
-    try ArrayInput.checkTruth(array, task)
+  private func maps(_ array: NPYArray) -> Dataset {
     var keys = KeyTable()
     let images = array.shape.count == 2 ? 1 : array.shape[0]
     for index in 0..<images { _ = keys.insert(String(index)) }

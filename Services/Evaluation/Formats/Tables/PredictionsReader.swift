@@ -11,6 +11,8 @@ public struct PredictionsReader: Sendable {
   private let limits: FormatLimits
   private let options: PredictionOptions
   private let truth: Dataset.Truth
+  /// How many classes were declared.
+  private let classCount: Int?
   // One of the three reads, by task. They are separate so that each grows in place.
   private var table: TableReader<PredictionsBuilder>?
   private var document: DocumentReader?
@@ -32,6 +34,7 @@ public struct PredictionsReader: Sendable {
     self.limits = limits
     self.options = options
     truth = dataset.truth
+    classCount = dataset.hasDeclaredClasses ? dataset.classes.count : nil
     switch dataset.truth {
     case .objects: document = DocumentReader(limits: limits)
     case .maps, .array: array = NPYReader(limits: limits)
@@ -79,9 +82,16 @@ public struct PredictionsReader: Sendable {
       return Predictions(values: .objects(try reader.results(document.bytes, for: truth)))
     }
     guard let array = try array?.finish() else { throw .failedBefore }
-    if case .maps(let truth, _) = truth {
-      try ArrayInput.checkMaps(truth, array)
+    switch truth {
+    case .maps(let truth, let ignoreIndex):
+      try ArrayChecks.maps(
+        truth, array, classCount: classCount, ignoreIndex: ignoreIndex,
+        areLogits: options.areLogits)
       return Predictions(values: .maps(array), areLogits: options.areLogits)
+    case .array(let truth):
+      try ArrayChecks.rows(
+        truth, array, task, classCount: classCount, areLogits: options.areLogits)
+    default: break
     }
     return Predictions(values: .array(array), areLogits: options.areLogits)
   }

@@ -25,7 +25,7 @@ enum Scorer {
     } catch {
       throw ScoringFailure(reason: "\(metric.title): \(error)", isRetryable: false)
     }
-    let classes = predictions.classes
+    let classes = predictions.classes.isEmpty ? truth.classes : predictions.classes
     let primary = try primary(metric, choice.parameters.dictionary, input, classes)
     let others = input.metrics.filter { $0.id != metric.id }
     let further = others.map { Self.further($0, input, classes) }
