@@ -188,6 +188,21 @@ struct ChunkTests {
     #expect(failures > 0)
   }
 
+  @Test("lines are counted from the file's first, empty ones too", arguments: [1, 2, 64, 4096])
+  func lines(blockBytes: Int) throws {
+    let truth = try TableTests.dataset("id,label\na,x\nb,y\n")
+    let text = "\n\nid,label\n\na,x\na,\"x\"\nb,z\n"
+    let way = Way(blockBytes: blockBytes, chunkBytes: 3)
+    guard
+      case .failure(let error) = try Self.readPredictions(Array(text.utf8), truth, way, .defaults)
+    else {
+      Issue.record("the second a was not seen")
+      return
+    }
+    #expect(error.problems.map(\.line) == [6, 7])
+    #expect(error.problems[0].message == "id \"a\" was already predicted on line 5")
+  }
+
   @Test("predictions in any order, good or damaged, are the same, cut anywhere", arguments: seeds)
   func predictions(seed: UInt64) throws {
     var random = SeededGenerator(seed: seed &+ 2_000)

@@ -12,11 +12,7 @@ final class LocalFile {
   ///
   /// - Throws: `CommandFailure` if it is not there, is a folder, or may not be read.
   init(_ path: String) throws {
-    var isFolder: ObjCBool = false
-    guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) else {
-      throw CommandFailure("\(path): no such file")
-    }
-    guard !isFolder.boolValue else { throw CommandFailure("\(path) is a folder, not a file") }
+    try Self.check(path)
     guard let handle = FileHandle(forReadingAtPath: path) else {
       throw CommandFailure("\(path): you may not read it")
     }
@@ -25,6 +21,20 @@ final class LocalFile {
     name = (path as NSString).lastPathComponent
     let attributes = try? FileManager.default.attributesOfItem(atPath: path)
     sizeBytes = (attributes?[.size] as? NSNumber)?.int64Value ?? 0
+  }
+
+  /// Tells what keeps a file from being read, without opening it: a pipe is opened only once.
+  ///
+  /// - Throws: `CommandFailure` if it is not there, is a folder, or may not be read.
+  static func check(_ path: String) throws {
+    var isFolder: ObjCBool = false
+    guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) else {
+      throw CommandFailure("\(path): no such file")
+    }
+    guard !isFolder.boolValue else { throw CommandFailure("\(path) is a folder, not a file") }
+    guard FileManager.default.isReadableFile(atPath: path) else {
+      throw CommandFailure("\(path): you may not read it")
+    }
   }
 
   /// The next piece; nil at the end.

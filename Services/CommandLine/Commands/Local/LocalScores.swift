@@ -132,8 +132,8 @@ struct LocalScores: Sendable {
   }
 
   private static func reading<Value>(_ path: String, _ read: () throws -> Value) throws -> Value {
-    // Opening it first tells "no such file" in the same words as everywhere else.
-    _ = try LocalFile(path)
+    // Looking first tells "no such file" in the same words as everywhere else.
+    try LocalFile.check(path)
     do {
       return try read()
     } catch let error as FormatError {

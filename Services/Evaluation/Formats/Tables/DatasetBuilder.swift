@@ -120,7 +120,7 @@ struct DatasetBuilder: TableBuilder {
 
   // MARK: Rows
 
-  mutating func take(_ piece: TablePiece) -> [TableFault] {
+  mutating func take(_ piece: TablePiece, at line: Int) -> [TableFault] {
     for column in piece.summaries.indices { states[column].merge(piece.summaries[column]) }
     var faults = takeKeys(piece)
     switch form {

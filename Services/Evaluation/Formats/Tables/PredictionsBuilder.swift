@@ -10,7 +10,6 @@ struct PredictionsBuilder: TableBuilder {
   ///
   /// As long as the rows come in the order of the truth there are no more than have come.
   private var lines: [Int32] = []
-  private var line = 1
   private var labels: [Int32] = []
   private var numbers: [Double] = []
 
@@ -21,7 +20,6 @@ struct PredictionsBuilder: TableBuilder {
 
   mutating func plan(_ header: TableHeader) throws(FormatError) -> RowPlan {
     form = try PredictionForm(header, dataset, options)
-    line = header.line
     var plan = RowPlan(header: header, key: form.key, label: form.label, classes: form.classes)
     plan.numbers = form.numbers
     plan.sums = form.range(of: .probabilities)
@@ -40,8 +38,7 @@ struct PredictionsBuilder: TableBuilder {
 
   // MARK: Rows
 
-  mutating func take(_ piece: TablePiece) -> [TableFault] {
-    defer { line += piece.lineCount }
+  mutating func take(_ piece: TablePiece, at line: Int) -> [TableFault] {
     guard form.key != .none else {
       numbers += piece.numbers
       return []
@@ -53,11 +50,11 @@ struct PredictionsBuilder: TableBuilder {
       numbers += piece.numbers
       return []
     }
-    return scatter(piece)
+    return scatter(piece, at: line)
   }
 
   /// Puts rows where the truth has them.
-  private mutating func scatter(_ piece: TablePiece) -> [TableFault] {
+  private mutating func scatter(_ piece: TablePiece, at line: Int) -> [TableFault] {
     fill()
     let width = form.numbers.count
     var faults: [TableFault] = []

@@ -2,10 +2,11 @@
 protocol TableBuilder: Sendable {
   /// What the rows hold, by the names of the columns.
   mutating func plan(_ header: TableHeader) throws(FormatError) -> RowPlan
-  /// Takes the rows of the next block; returns what is wrong with them beside the other rows.
+  /// Takes the rows of the next block, whose first line has a number; returns what is wrong with
+  /// them beside the other rows.
   ///
   /// The faults are in the order of the records.
-  mutating func take(_ piece: TablePiece) -> [TableFault]
+  mutating func take(_ piece: TablePiece, at line: Int) -> [TableFault]
   /// Adds what is wrong with the table as a whole.
   mutating func end(_ problems: inout ProblemList) throws(FormatError)
 }
@@ -156,7 +157,7 @@ struct TableReader<Builder: TableBuilder>: Sendable {
 
   /// Joins the next piece to those before.
   mutating func take(_ piece: TablePiece) throws(FormatError) {
-    var faults = builder.take(piece)[...]
+    var faults = builder.take(piece, at: line)[...]
     if rows + piece.count > limits.maximumRows {
       let limit = TableFault(
         record: limits.maximumRows - rows, kind: .limitExceeded, column: -1,
