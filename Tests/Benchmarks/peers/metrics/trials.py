@@ -256,7 +256,8 @@ def segmentation(random: Random, folder: Path) -> Iterator[Trial]:
     coarse = random.integers(0, classes, (images, height // 4 + 1, width // 4 + 1))
     truth = coarse.repeat(4, 1).repeat(4, 2)[:, :height, :width]
     truth.flat[:classes] = range(classes)
-    found = np.where(random.random(truth.shape) < 0.15, random.integers(0, classes, truth.shape), truth)
+    other = random.integers(0, classes, truth.shape)
+    found = np.where(random.random(truth.shape) < 0.15, other, truth)
     found.flat[:classes] = range(classes)
     np.save(folder / "truth.npy", truth.astype(random.choice(["uint8", "int32", "int64"])))
     np.save(folder / "predictions.npy", found.astype(random.choice(["uint8", "int16", "uint64"])))
