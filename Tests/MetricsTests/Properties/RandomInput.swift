@@ -152,8 +152,10 @@ struct RandomInput {
   /// Truths above 0 and predictions above -1, which suits rows with logarithms and ratios, too.
   private func points(_ count: Int, _ random: inout SeededGenerator) -> ([Double], [Double]) {
     let truth = (0..<count).map { _ in coarse(random.number(0.5...40)) }
-    let prediction = truth.map {
-      isPerfect || random.chance(0.1) ? $0 : coarse(max(-0.9, $0 + random.number(-4...6)))
+    let prediction = truth.map { value in
+      if isPerfect || random.chance(0.1) { return value }
+      let moved = value + random.number(-4...6)
+      return coarse(moved > -0.9 ? moved : random.number(-0.9...0.5))
     }
     return (truth, prediction)
   }

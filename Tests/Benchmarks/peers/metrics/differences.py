@@ -44,7 +44,8 @@ def main(arguments: list[str]) -> int:
                     wrong += len(problems)
                     for problem in problems:
                         print(f"{name} seed {seed} {trial.words()}: {problem}", flush=True)
-        print(f"{name}: {given.rounds} rounds, {len(rows)} rows: {' '.join(sorted(rows))}")
+        named = " ".join(sorted(rows))
+        print(f"{name}: {given.rounds} rounds, {len(rows)} rows: {named}", flush=True)
     print(f"{compared} values compared, {wrong} disagree")
     return 1 if wrong else 0
 
