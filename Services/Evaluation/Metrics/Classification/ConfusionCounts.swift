@@ -65,8 +65,8 @@ struct ConfusionCounts: Sendable {
     let bits = Int32(Int32.bitWidth - (Int32(width) - 1).leadingZeroBitCount)
     let mask = (1 << bits) &- 1 as Int32
     let cellCount = 1 << (2 * Int(bits))
-    return withUnsafeTemporaryAllocation(of: Int32.self, capacity: 4 * cellCount) { tables in
-      tables.initialize(repeating: 0)
+    var tables = [Int32](repeating: 0, count: 4 * cellCount)
+    return tables.withUnsafeMutableBufferPointer { tables in
       var used: Int32 = 0
       var index = 0
       while index < truth.count {

@@ -49,10 +49,13 @@ private struct RankedPosition: RadixSortable {
 /// each bucket is sorted alike, in the cache, until few elements are left for an insertion sort.
 enum RadixSort<Element: RadixSortable> {
   private typealias Buffer = UnsafeMutableBufferPointer<Element>
+  private typealias Counters = UnsafeMutableBufferPointer<Int32>
 
   /// Up to this many elements are inserted one by one.
   private static var shortCount: Int { 16 }
   private static var maximumBits: Int { 11 }
+  /// Each cut tells apart at least four of the 64 bits of the keys.
+  private static var maximumDepth: Int { 16 }
 
   /// How the elements of a stretch are spread over buckets.
   private struct Digit: Sendable {
@@ -170,17 +173,26 @@ enum RadixSort<Element: RadixSortable> {
   private static func sortBuckets(_ target: Buffer, _ bounds: [Int], _ group: Range<Int>) {
     let largest = group.reduce(0) { max($0, bounds[$1 + 1] - bounds[$1]) }
     let scratch = Buffer.allocate(capacity: largest)
-    defer { scratch.deallocate() }
+    let counters = Counters.allocate(capacity: maximumDepth << maximumBits)
+    defer {
+      scratch.deallocate()
+      counters.deallocate()
+    }
     for bucket in group {
       let range = bounds[bucket]..<bounds[bucket + 1]
       sort(
         Buffer(rebasing: target[range]), scratch: Buffer(rebasing: scratch[..<range.count]),
-        staysInPlace: true)
+        counters, staysInPlace: true)
     }
   }
 
   /// Sorts a stretch; the result is in place, or in the scratch stretch.
-  private static func sort(_ elements: Buffer, scratch: Buffer, staysInPlace: Bool) {
+  ///
+  /// The counters are those that no caller uses. (A temporary allocation in place of them is
+  /// miscompiled by Swift 6.3 when it does not fit the stack.)
+  private static func sort(
+    _ elements: Buffer, scratch: Buffer, _ counters: Counters, staysInPlace: Bool
+  ) {
     guard elements.count > shortCount else {
       insertionSort(elements)
       if !staysInPlace { _ = scratch.update(fromContentsOf: elements) }
@@ -196,36 +208,36 @@ enum RadixSort<Element: RadixSortable> {
       if !staysInPlace { _ = scratch.update(fromContentsOf: elements) }
       return
     }
-    withUnsafeTemporaryAllocation(of: Int32.self, capacity: digit.buckets) { ends in
-      ends.initialize(repeating: 0)
-      for element in elements { ends[digit.bucket(element)] &+= 1 }
-      var offset: Int32 = 0
-      var fullest: Int32 = 0
-      for bucket in 0..<digit.buckets {
-        let count = ends[bucket]
-        fullest = max(fullest, count)
-        ends[bucket] = offset
-        offset &+= count
-      }
-      for element in elements {
-        let bucket = digit.bucket(element)
-        scratch[Int(ends[bucket])] = element
-        ends[bucket] &+= 1
-      }
-      guard fullest > shortCount else {
-        // Nothing is far from its place.
-        insertionSort(scratch)
-        if staysInPlace { _ = elements.update(fromContentsOf: scratch) }
-        return
-      }
-      var start = 0
-      for bucket in 0..<digit.buckets where Int(ends[bucket]) > start {
-        let range = start..<Int(ends[bucket])
-        sort(
-          Buffer(rebasing: scratch[range]), scratch: Buffer(rebasing: elements[range]),
-          staysInPlace: !staysInPlace)
-        start = range.upperBound
-      }
+    let ends = Counters(rebasing: counters[..<digit.buckets])
+    ends.update(repeating: 0)
+    for element in elements { ends[digit.bucket(element)] &+= 1 }
+    var offset: Int32 = 0
+    var fullest: Int32 = 0
+    for bucket in 0..<digit.buckets {
+      let count = ends[bucket]
+      fullest = max(fullest, count)
+      ends[bucket] = offset
+      offset &+= count
+    }
+    for element in elements {
+      let bucket = digit.bucket(element)
+      scratch[Int(ends[bucket])] = element
+      ends[bucket] &+= 1
+    }
+    guard fullest > shortCount else {
+      // Nothing is far from its place.
+      insertionSort(scratch)
+      if staysInPlace { _ = elements.update(fromContentsOf: scratch) }
+      return
+    }
+    let further = Counters(rebasing: counters[digit.buckets...])
+    var start = 0
+    for bucket in 0..<digit.buckets where Int(ends[bucket]) > start {
+      let range = start..<Int(ends[bucket])
+      sort(
+        Buffer(rebasing: scratch[range]), scratch: Buffer(rebasing: elements[range]), further,
+        staysInPlace: !staysInPlace)
+      start = range.upperBound
     }
   }
 
