@@ -1,9 +1,12 @@
 /// Reads strict JSON (RFC 8259) from bytes in memory, value by value, without building a tree.
+///
+/// Names of fields are compared as bytes and numbers parsed where they stand: a large list of
+/// small objects allocates nothing for what is skipped.
 struct JSONCursor {
-  private let bytes: UnsafeBufferPointer<UInt8>
+  let bytes: UnsafeBufferPointer<UInt8>
   private let maximumDepth: Int
   private var depth = 0
-  private(set) var position = 0
+  var position = 0
 
   init(_ bytes: UnsafeBufferPointer<UInt8>, maximumDepth: Int) {
     self.bytes = bytes
@@ -29,7 +32,7 @@ struct JSONCursor {
       kind, line: line, column: end - start + 1, field: field, message, expected: expected)
   }
 
-  private func failure(_ message: String, expected: String) -> FormatError {
+  func failure(_ message: String, expected: String) -> FormatError {
     let isCut = position >= bytes.count
     return FormatError(
       problem(
@@ -45,22 +48,31 @@ struct JSONCursor {
   // MARK: Structure
 
   /// The first byte of the next value; 0 at the end.
+  @inline(__always)
   mutating func peek() -> UInt8 {
-    skipSpace()
-    return position < bytes.count ? bytes[position] : 0
+    while position < bytes.count {
+      let byte = bytes[position]
+      // Space, tabulator, line feed and carriage return are the only ones that may be skipped.
+      guard byte <= 0x20, byte == 0x20 || byte == 0x0A || byte == 0x0D || byte == 0x09 else {
+        return byte
+      }
+      position += 1
+    }
+    return 0
   }
 
   /// Nothing but space may follow.
   mutating func end() throws(FormatError) {
-    skipSpace()
+    _ = peek()
     guard position == bytes.count else {
       throw failure("there is text behind the document", expected: "the end of the file")
     }
   }
 
   /// Calls back for each field of an object; the callback reads the value or skips it.
+  @inline(__always)
   mutating func object(
-    _ body: (inout JSONCursor, String) throws(FormatError) -> Void
+    _ body: (inout JSONCursor, JSONName) throws(FormatError) -> Void
   ) throws(FormatError) {
     guard peek() == UInt8(ascii: "{") else { throw wrongType("an object") }
     try descend()
@@ -70,20 +82,31 @@ struct JSONCursor {
       return
     }
     while true {
-      guard peek() == UInt8(ascii: "\"") else {
-        throw failure("a field has no name", expected: "a name in quotes")
-      }
-      let name = try string()
-      guard peek() == UInt8(ascii: ":") else {
-        throw failure("a field has no value", expected: "a colon")
-      }
-      position += 1
+      let name = try name()
       try body(&self, name)
       if try isLast(UInt8(ascii: "}")) { return }
     }
   }
 
+  /// The name of a field, and the colon behind it.
+  private mutating func name() throws(FormatError) -> JSONName {
+    guard peek() == UInt8(ascii: "\"") else {
+      throw failure("a field has no name", expected: "a name in quotes")
+    }
+    let start = position + 1
+    let name =
+      try skipPlainString()
+      ? JSONName(bytes: UnsafeBufferPointer(rebasing: bytes[start..<position - 1]))
+      : JSONName(decoded: try string())
+    guard peek() == UInt8(ascii: ":") else {
+      throw failure("a field has no value", expected: "a colon")
+    }
+    position += 1
+    return name
+  }
+
   /// Calls back for each entry of an array; the callback reads the value or skips it.
+  @inline(__always)
   mutating func array(
     _ body: (inout JSONCursor) throws(FormatError) -> Void
   ) throws(FormatError) {
@@ -100,18 +123,19 @@ struct JSONCursor {
     }
   }
 
+  @inline(__always)
   private mutating func isLast(_ closing: UInt8) throws(FormatError) -> Bool {
-    switch peek() {
-    case UInt8(ascii: ","):
+    let byte = peek()
+    if byte == UInt8(ascii: ",") {
       position += 1
       return false
-    case closing:
-      ascend()
-      return true
-    default:
+    }
+    guard byte == closing else {
       throw failure(
         "an unexpected character", expected: "a comma or \(Unicode.Scalar(closing))")
     }
+    ascend()
+    return true
   }
 
   private mutating func descend() throws(FormatError) {
@@ -129,64 +153,98 @@ struct JSONCursor {
     position += 1
   }
 
-  private mutating func skipSpace() {
-    while position < bytes.count {
-      switch bytes[position] {
-      case 0x20, 0x09, 0x0A, 0x0D: position += 1
-      default: return
-      }
-    }
-  }
-
   // MARK: Values
 
   mutating func skip() throws(FormatError) {
     switch peek() {
     case UInt8(ascii: "{"): try object { cursor, _ throws(FormatError) in try cursor.skip() }
     case UInt8(ascii: "["): try array { cursor throws(FormatError) in try cursor.skip() }
-    case UInt8(ascii: "\""): _ = try string()
+    case UInt8(ascii: "\""): if try !skipPlainString() { _ = try string() }
     case UInt8(ascii: "t"): try literal("true")
     case UInt8(ascii: "f"): try literal("false")
     case UInt8(ascii: "n"): try literal("null")
-    default: _ = try number()
+    default: _ = try numberText()
     }
   }
 
   mutating func number() throws(FormatError) -> Double {
-    let first = peek()
-    guard first == UInt8(ascii: "-") || first &- UInt8(ascii: "0") <= 9 else {
-      throw wrongType("a number")
-    }
-    let start = position
-    scan: while position < bytes.count {
-      switch bytes[position] {
-      case UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "+"),
-        UInt8(ascii: "."), UInt8(ascii: "e"), UInt8(ascii: "E"):
-        position += 1
-      default: break scan
-      }
-    }
-    let text = UnsafeBufferPointer(rebasing: bytes[start..<position])
+    let text = try numberText()
     guard let value = NumberParser.double(text) else {
-      position = start
+      position -= text.count
       throw failure("a malformed number", expected: "a decimal number")
     }
     guard value.isFinite else {
       throw FormatError(
-        problem(.notFinite, at: start, "the number overflows", expected: "a finite number"))
+        problem(
+          .notFinite, at: position - text.count, "the number overflows",
+          expected: "a finite number"))
     }
     return value
   }
 
   mutating func integer() throws(FormatError) -> Int64 {
-    _ = peek()
-    let start = position
-    let value = try number()
-    guard let integer = Int64(exactly: value) else {
-      position = start
+    let text = try numberText()
+    if let integer = Self.shortInteger(text) { return integer }
+    guard let value = NumberParser.double(text), let integer = Int64(exactly: value),
+      value.magnitude <= 0x1p53
+    else {
+      position -= text.count
       throw wrongType("an integer")
     }
     return integer
+  }
+
+  /// An integer of up to 18 digits, which is exact whatever its size.
+  private static func shortInteger(_ text: UnsafeBufferPointer<UInt8>) -> Int64? {
+    let isNegative = text.first == UInt8(ascii: "-")
+    guard text.count <= 18 else { return nil }
+    var value: Int64 = 0
+    for index in (isNegative ? 1 : 0)..<text.count {
+      let digit = text[index] &- UInt8(ascii: "0")
+      guard digit <= 9 else { return nil }
+      value = value &* 10 &+ Int64(digit)
+    }
+    return isNegative ? -value : value
+  }
+
+  /// The bytes of a number, as the grammar has it: no plus, no leading zeros, digits on both sides
+  /// of the point.
+  @inline(__always)
+  private mutating func numberText() throws(FormatError) -> UnsafeBufferPointer<UInt8> {
+    _ = peek()
+    let start = position
+    var end = start
+    if end < bytes.count, bytes[end] == UInt8(ascii: "-") { end += 1 }
+    let first = end
+    var isWellFormed = takeDigits(&end)
+    if end - first > 1, bytes[first] == UInt8(ascii: "0") { isWellFormed = false }
+    if end < bytes.count, bytes[end] == UInt8(ascii: ".") {
+      end += 1
+      isWellFormed = takeDigits(&end) && isWellFormed
+    }
+    if end < bytes.count, bytes[end] | 0x20 == UInt8(ascii: "e") {
+      end += 1
+      if end < bytes.count, bytes[end] == UInt8(ascii: "+") || bytes[end] == UInt8(ascii: "-") {
+        end += 1
+      }
+      isWellFormed = takeDigits(&end) && isWellFormed
+    }
+    guard isWellFormed else { throw malformedNumber(end) }
+    position = end
+    return UnsafeBufferPointer(rebasing: bytes[start..<end])
+  }
+
+  @inline(__always)
+  private func takeDigits(_ end: inout Int) -> Bool {
+    let start = end
+    while end < bytes.count, bytes[end] &- UInt8(ascii: "0") <= 9 { end += 1 }
+    return end > start
+  }
+
+  private mutating func malformedNumber(_ end: Int) -> FormatError {
+    guard end > position else { return wrongType("a number") }
+    if end == bytes.count { position = end }
+    return failure("a malformed number", expected: "a decimal number")
   }
 
   /// A list of numbers.
@@ -214,100 +272,68 @@ struct JSONCursor {
     }
   }
 
-  mutating func string() throws(FormatError) -> String {
-    guard peek() == UInt8(ascii: "\"") else { throw wrongType("a string") }
-    position += 1
-    let start = position
-    while position < bytes.count {
-      switch bytes[position] {
-      case UInt8(ascii: "\""):
-        guard let text = String(validating: bytes[start..<position], as: UTF8.self) else {
-          throw FormatError(
-            problem(.invalidUTF8, at: start, "the bytes are not UTF-8", expected: "UTF-8 text"))
-        }
-        position += 1
-        return text
-      case UInt8(ascii: "\\"): return try escapedString(from: start)
-      case 0..<0x20: throw failure("a control character", expected: "it escaped")
-      default: position += 1
+  private mutating func literal(_ word: StaticString) throws(FormatError) {
+    let count = word.utf8CodeUnitCount
+    for index in 0..<count {
+      guard position + index < bytes.count else {
+        position = bytes.count
+        throw failure("", expected: "\(word)")
+      }
+      guard bytes[position + index] == word.utf8Start[index] else {
+        throw failure("an unknown word", expected: "\(word)")
       }
     }
-    throw failure("", expected: "a closing quote")
-  }
-
-  private mutating func escapedString(from start: Int) throws(FormatError) -> String {
-    var text = Array(bytes[start..<position])
-    while position < bytes.count {
-      let byte = bytes[position]
-      position += 1
-      switch byte {
-      case UInt8(ascii: "\""):
-        if let result = String(validating: text, as: UTF8.self) { return result }
-        throw FormatError(
-          problem(.invalidUTF8, at: start, "the bytes are not UTF-8", expected: "UTF-8 text"))
-      case UInt8(ascii: "\\"): try escape(into: &text)
-      case 0..<0x20: throw failure("a control character", expected: "it escaped")
-      default: text.append(byte)
-      }
-    }
-    throw failure("", expected: "a closing quote")
-  }
-
-  private mutating func escape(into text: inout [UInt8]) throws(FormatError) {
-    guard position < bytes.count else { throw failure("", expected: "an escape") }
-    let byte = bytes[position]
-    position += 1
-    switch byte {
-    case UInt8(ascii: "\""), UInt8(ascii: "\\"), UInt8(ascii: "/"): text.append(byte)
-    case UInt8(ascii: "b"): text.append(0x08)
-    case UInt8(ascii: "f"): text.append(0x0C)
-    case UInt8(ascii: "n"): text.append(0x0A)
-    case UInt8(ascii: "r"): text.append(0x0D)
-    case UInt8(ascii: "t"): text.append(0x09)
-    case UInt8(ascii: "u"):
-      var scalar = try codeUnit()
-      if 0xD800...0xDBFF ~= scalar, position + 1 < bytes.count,
-        bytes[position] == UInt8(ascii: "\\"), bytes[position + 1] == UInt8(ascii: "u")
-      {
-        position += 2
-        let low = try codeUnit()
-        guard 0xDC00...0xDFFF ~= low else {
-          throw failure("half a surrogate pair", expected: "its other half")
-        }
-        scalar = 0x10000 + (scalar - 0xD800) << 10 + (low - 0xDC00)
-      }
-      guard let unicode = Unicode.Scalar(scalar) else {
-        throw failure("half a surrogate pair", expected: "its other half")
-      }
-      text.append(contentsOf: String(unicode).utf8)
-    default: throw failure("an unknown escape", expected: "an escape of JSON")
-    }
-  }
-
-  private mutating func codeUnit() throws(FormatError) -> UInt32 {
-    guard position + 4 <= bytes.count else {
-      position = bytes.count
-      throw failure("", expected: "four hexadecimal digits")
-    }
-    let digits = String(decoding: bytes[position..<position + 4], as: UTF8.self)
-    guard digits.utf8.allSatisfy({ $0 != UInt8(ascii: "+") && $0 != UInt8(ascii: "-") }),
-      let value = UInt32(digits, radix: 16)
-    else { throw failure("a malformed escape", expected: "four hexadecimal digits") }
-    position += 4
-    return value
-  }
-
-  private mutating func literal(_ word: String) throws(FormatError) {
-    guard bytes[position...].starts(with: word.utf8) else {
-      throw failure("an unknown word", expected: word)
-    }
-    position += word.utf8.count
+    position += count
   }
 
   /// Takes `null` if that comes next.
+  @inline(__always)
   mutating func takeNull() throws(FormatError) -> Bool {
     guard peek() == UInt8(ascii: "n") else { return false }
     try literal("null")
+    return true
+  }
+
+  /// Passes over a string of ASCII without escapes; otherwise moves nowhere.
+  @inline(__always)
+  mutating func skipPlainString() throws(FormatError) -> Bool {
+    var end = position + 1
+    while end < bytes.count {
+      let byte = bytes[end]
+      if byte == UInt8(ascii: "\"") {
+        position = end + 1
+        return true
+      }
+      guard byte >= 0x20, byte < 0x80, byte != UInt8(ascii: "\\") else { return false }
+      end += 1
+    }
+    position = bytes.count
+    throw failure("", expected: "a closing quote")
+  }
+}
+
+/// The name of a field, as its bytes.
+struct JSONName {
+  private let bytes: UnsafeBufferPointer<UInt8>
+  /// The name, if it was written with escapes or is not ASCII.
+  private let decoded: String?
+
+  init(bytes: UnsafeBufferPointer<UInt8>) {
+    self.bytes = bytes
+    decoded = nil
+  }
+
+  init(decoded: String) {
+    bytes = UnsafeBufferPointer(start: nil, count: 0)
+    self.decoded = decoded
+  }
+
+  @inline(__always)
+  static func ~= (pattern: StaticString, name: JSONName) -> Bool {
+    if let decoded = name.decoded { return decoded == "\(pattern)" }
+    let count = pattern.utf8CodeUnitCount
+    guard name.bytes.count == count else { return false }
+    for index in 0..<count where name.bytes[index] != pattern.utf8Start[index] { return false }
     return true
   }
 }

@@ -8,30 +8,32 @@ enum AveragePrecision {
   /// Detections by falling score, category by category.
   struct Ranking: Sendable {
     let layout: DetectionTable.Layout
-    let table: DetectionTable
-    /// For each category its detections, as positions in the table.
-    private let orders: [[Int32]]
+    private let hits: [UInt64]
+    private let positives: [Int]
+    private let categories: [[DetectionTable.Detection]]
 
     init(_ tables: [DetectionTable], _ layout: DetectionTable.Layout, _ workers: Workers) {
       let table = DetectionTable.joined(tables, layout)
+      let detections = table.detections
       var starts = [Int](repeating: 0, count: layout.categoryCount + 1)
-      for category in table.categories { starts[Int(category) + 1] += 1 }
+      for detection in detections { starts[Int(detection.category) + 1] += 1 }
       for index in 1..<starts.count { starts[index] += starts[index - 1] }
       var ends = starts
       // In the order of images: the sorts are stable, so that equal scores keep it.
-      var grouped = [Int32](repeating: 0, count: table.count)
-      for (position, category) in table.categories.enumerated() {
-        grouped[ends[Int(category)]] = Int32(position)
-        ends[Int(category)] += 1
+      var grouped = [Int32](repeating: 0, count: detections.count)
+      for (position, detection) in detections.enumerated() {
+        grouped[ends[Int(detection.category)]] = Int32(position)
+        ends[Int(detection.category)] += 1
       }
       let bounds = starts
       let members = grouped
-      orders = workers.map(layout.categoryCount) { category in
+      categories = workers.map(layout.categoryCount) { category in
         let own = members[bounds[category]..<bounds[category + 1]]
-        return ScoreOrder.falling(own.map { table.scores[Int($0)] })
-          .map { own[own.startIndex + Int($0)] }
+        return ScoreOrder.falling(own.map { detections[Int($0)].score })
+          .map { detections[Int(own[own.startIndex + Int($0)])] }
       }
-      self.table = table
+      hits = table.hits
+      positives = table.positives
       self.layout = layout
     }
 
@@ -41,10 +43,11 @@ enum AveragePrecision {
     /// depend on those behind them.
     func curves(area: Int, maximum: Int, _ workers: Workers) -> [PrecisionCurves?] {
       workers.map(layout.categoryCount) { category in
-        let positives = table.positives[area * layout.categoryCount + category]
+        let positives = positives[area * layout.categoryCount + category]
         guard positives > 0 else { return nil }
         return PrecisionCurves(
-          table, orders[category], layout, positives: positives, area: area, maximum: maximum)
+          categories[category], hits, layout, positives: positives, area: area,
+          maximum: maximum)
       }
     }
   }
@@ -75,29 +78,28 @@ struct PrecisionCurves: Sendable {
   /// The recall after the last detection.
   private(set) var recalls: [Double] = []
 
-  /// `order` are the category's detections by falling score.
+  /// From the category's detections by falling score.
   init(
-    _ table: DetectionTable, _ order: [Int32], _ layout: DetectionTable.Layout, positives: Int,
-    area: Int, maximum: Int
+    _ detections: [DetectionTable.Detection], _ hits: [UInt64], _ layout: DetectionTable.Layout,
+    positives: Int, area: Int, maximum: Int
   ) {
     let sampled = Self.sampledRecalls(positives)
     // A few hundred thresholds are rare: each word of 64 is a pass of its own.
     for word in 0..<layout.words {
       let count = min(64, layout.thresholds.count - 64 * word)
-      let cells = (matched: 2 * area * layout.words + word, areaBit: UInt8(1) << UInt8(area))
+      let cell = 2 * area * layout.words + word
+      let areaBit = UInt8(1) << UInt8(area)
       var points = Points(thresholds: count, capacity: positives)
       var wrong = 0
-      for position in order {
-        let index = Int(position)
-        guard Int(table.ranks[index]) < maximum else { continue }
-        let start = Int(table.hitStarts[index])
-        let counts = table.outside[index] & cells.areaBit == 0
+      for detection in detections where Int(detection.rank) < maximum {
+        let counts = detection.outside & areaBit == 0
+        let start = detection.hitStart
         guard start >= 0 else {
           wrong += counts ? 1 : 0
           continue
         }
-        let matched = table.hits[start + cells.matched]
-        let ignored = table.hits[start + cells.matched + layout.words]
+        let matched = hits[start + cell]
+        let ignored = hits[start + cell + layout.words]
         points.add(right: matched & ~ignored, wrong: counts ? ~matched : 0, after: wrong)
       }
       for threshold in 0..<count {

@@ -1,7 +1,6 @@
-/// The detections of consecutive images as average precision needs them, in flat columns.
+/// The detections of consecutive images as average precision needs them, in flat storage.
 ///
-/// Most detections match no truth at any threshold: for them a score, a category, a rank and the
-/// area ranges that they lie outside of are all there is.
+/// Most detections match no truth at any threshold: for them there is nothing but a record.
 struct DetectionTable: Sendable {
   /// What is ranked, and how finely.
   struct Layout: Sendable {
@@ -27,19 +26,21 @@ struct DetectionTable: Sendable {
     }
   }
 
-  private(set) var scores: [Double] = []
-  private(set) var categories: [Int32] = []
-  /// Positions among the detections of an image and category.
-  private(set) var ranks: [Int32] = []
-  /// One bit per area range that the detection lies outside of.
-  private(set) var outside: [UInt8] = []
-  /// Where the words of a detection begin in `hits`; -1 if it matches nothing.
-  private(set) var hitStarts: [Int32] = []
+  struct Detection: Sendable {
+    let score: Double
+    let category: Int32
+    /// Position among the detections of its image and category.
+    let rank: Int32
+    /// Where its words begin in `hits`; -1 if it matches nothing.
+    var hitStart: Int
+    /// One bit per area range that it lies outside of.
+    let outside: UInt8
+  }
+
+  private(set) var detections: [Detection] = []
   private(set) var hits: [UInt64] = []
   /// Area by area, for each category the truths that count.
   private(set) var positives: [Int]
-
-  var count: Int { scores.count }
 
   private init(_ layout: Layout) {
     positives = [Int](repeating: 0, count: layout.areas.count * layout.categoryCount)
@@ -70,12 +71,12 @@ struct DetectionTable: Sendable {
     }
     for (rank, position) in group.predictions.enumerated() {
       let prediction = groups.predictions[position]
-      scores.append(image.scores[prediction])
-      categories.append(Int32(group.category))
-      ranks.append(Int32(rank))
-      outside.append(Self.outside(image.area(prediction: prediction), layout.areas))
       let isHit = !truths.isEmpty && matcher.compare(image, prediction, truths)
-      hitStarts.append(isHit ? Int32(hits.count) : -1)
+      detections.append(
+        Detection(
+          score: image.scores[prediction], category: Int32(group.category), rank: Int32(rank),
+          hitStart: isHit ? hits.count : -1,
+          outside: Self.outside(image.area(prediction: prediction), layout.areas)))
       if isHit { addHit(&matcher, layout) }
     }
   }
@@ -109,19 +110,14 @@ struct DetectionTable: Sendable {
   static func joined(_ tables: [DetectionTable], _ layout: Layout) -> DetectionTable {
     guard tables.count != 1 else { return tables[0] }
     var whole = DetectionTable(layout)
-    let count = tables.reduce(0) { $0 + $1.count }
-    whole.scores.reserveCapacity(count)
-    whole.categories.reserveCapacity(count)
-    whole.ranks.reserveCapacity(count)
-    whole.outside.reserveCapacity(count)
-    whole.hitStarts.reserveCapacity(count)
+    whole.detections.reserveCapacity(tables.reduce(0) { $0 + $1.detections.count })
     for table in tables {
-      let base = Int32(whole.hits.count)
-      whole.scores += table.scores
-      whole.categories += table.categories
-      whole.ranks += table.ranks
-      whole.outside += table.outside
-      whole.hitStarts += table.hitStarts.lazy.map { $0 < 0 ? $0 : $0 + base }
+      let base = whole.hits.count
+      for detection in table.detections {
+        var moved = detection
+        if moved.hitStart >= 0 { moved.hitStart += base }
+        whole.detections.append(moved)
+      }
       whole.hits += table.hits
       for cell in table.positives.indices { whole.positives[cell] += table.positives[cell] }
     }

@@ -64,13 +64,23 @@ struct UnitState: Sendable {
   ) throws(MetricError) {
     try accept(UnitContext(input))
     guard !range.isEmpty else { return }
-    partials.append((offset, try rule.partial(input, range, parameters, workers)))
+    append(try rule.partial(input, range, parameters, workers), at: offset)
+  }
+
+  /// Counts of objects have no order: they are kept as one sum.
+  private mutating func append(_ partial: UnitPartial, at position: Int) {
+    guard case .counts(let added) = partial, case .counts(var sum)? = partials.first?.partial else {
+      return partials.append((position, partial))
+    }
+    partials.removeAll()
+    for category in sum.indices { sum[category] += added[category] }
+    partials.append((position, .counts(sum)))
   }
 
   mutating func merge(_ other: UnitState) throws(MetricError) {
     guard let theirs = other.context else { return }
     try accept(theirs)
-    partials += other.partials
+    for (position, partial) in other.partials { append(partial, at: position) }
   }
 
   func outcome(

@@ -69,45 +69,56 @@ public struct KeypointInstances: InputColumns, Equatable {
     }
   }
 
+  var valuesPerSample: Int { keypointCount * (2 * dimensions + 1) }
+
   func validate(_ range: Range<Int>) throws(MetricError) {
-    for index in range { try validate(instances[index], "instances[\(index)]") }
+    for index in range { try validate(instances[index]) { "instances[\(index)].\($0)" } }
   }
 
-  private func validate(_ instance: KeypointInstance, _ place: String) throws(MetricError) {
-    try Self.check(instance.truth, keypointCount * (dimensions + 1), "\(place).gt")
-    try Self.check(instance.prediction, keypointCount * dimensions, "\(place).pred")
-    try Self.check(instance.predictedVisibility, keypointCount, "\(place).pred_visibility")
-    try Self.check(instance.visibilityProbability, keypointCount, "\(place).visibility_probability")
-    try instance.box?.check("\(place).box")
-    try instance.headBox?.check("\(place).head_box")
-    try Check.finite([instance.area ?? 0], "\(place).area")
+  /// `place` is described only if something is wrong: there are many instances.
+  private func validate(
+    _ instance: KeypointInstance, _ place: (String) -> String
+  ) throws(MetricError) {
+    try Self.check(instance.truth, keypointCount * (dimensions + 1)) { place("gt") }
+    try Self.check(instance.prediction, keypointCount * dimensions) { place("pred") }
+    try Self.check(instance.predictedVisibility, keypointCount) { place("pred_visibility") }
+    try Self.check(instance.visibilityProbability, keypointCount) {
+      place("visibility_probability")
+    }
+    try instance.box?.check(place("box"))
+    try instance.headBox?.check(place("head_box"))
+    if let area = instance.area, !area.isFinite { try Check.finite([area], place("area")) }
     for keypoint in 0..<keypointCount {
       let code = instance.truth[keypoint * (dimensions + 1) + dimensions]
-      try Self.checkCode(code, "\(place).gt[\(keypoint)]")
+      try Self.checkCode(code, place("gt[\(keypoint)]"))
     }
     for code in instance.predictedVisibility ?? [] {
-      try Self.checkCode(code, "\(place).pred_visibility")
+      try Self.checkCode(code, place("pred_visibility"))
     }
     for value in instance.visibilityProbability ?? [] {
-      try Check.probability(value, "\(place).visibility_probability")
+      try Check.probability(value, place("visibility_probability"))
     }
   }
 
-  private static func check(
-    _ values: [Double]?, _ count: Int, _ place: String
+  static func check(
+    _ values: [Double]?, _ count: Int, _ place: () -> String
   ) throws(MetricError) {
     guard let values else { return }
     guard values.count == count else {
       throw MetricError(
-        .shapeMismatch, at: place, "expected \(count) numbers, got \(values.count)")
+        .shapeMismatch, at: place(), "expected \(count) numbers, got \(values.count)")
     }
-    try Check.finite(values, place)
+    var residue = 0.0
+    for value in values { residue += value - value }
+    if residue != 0 { try Check.finite(values, place()) }
   }
 
-  static func checkCode(_ code: Double, _ place: String) throws(MetricError) {
+  static func checkCode(
+    _ code: Double, _ place: @autoclosure () -> String
+  ) throws(MetricError) {
     guard code == 0 || code == 1 || code == 2 else {
       throw MetricError(
-        .invalidValue, at: place, "a visibility code is 0, 1 or 2, this one \(code)")
+        .invalidValue, at: place(), "a visibility code is 0, 1 or 2, this one \(code)")
     }
   }
 }
@@ -175,9 +186,11 @@ public struct KeypointDetections: InputColumns, Equatable {
     try objects.validateImages(range)
     for index in range {
       let image = objects.images[index]
-      for object in image.truths { try validate(object, "images[\(index)].gt", isTruth: true) }
+      for object in image.truths {
+        try validate(object, isTruth: true) { "images[\(index)].gt.\($0)" }
+      }
       for object in image.predictions {
-        try validate(object, "images[\(index)].pred", isTruth: false)
+        try validate(object, isTruth: false) { "images[\(index)].pred.\($0)" }
       }
       guard image.areas != nil || image.truths.isEmpty else {
         throw MetricError(.missingField, at: "images[\(index)].gt.areas", "OKS needs areas")
@@ -186,21 +199,16 @@ public struct KeypointDetections: InputColumns, Equatable {
   }
 
   private func validate(
-    _ object: KeypointObject, _ place: String, isTruth: Bool
+    _ object: KeypointObject, isTruth: Bool, _ place: (String) -> String
   ) throws(MetricError) {
-    guard object.keypoints.count == keypointCount * 3 else {
-      throw MetricError(
-        .shapeMismatch, at: place,
-        "expected \(keypointCount) × 3 numbers, got \(object.keypoints.count)")
-    }
-    try Check.finite(object.keypoints, "\(place).keypoints")
+    try KeypointInstances.check(object.keypoints, keypointCount * 3) { place("keypoints") }
     guard isTruth else { return }
     guard let box = object.box else {
-      throw MetricError(.missingField, at: "\(place).boxes", "OKS needs the boxes of the truths")
+      throw MetricError(.missingField, at: place("boxes"), "OKS needs the boxes of the truths")
     }
-    try box.check("\(place).boxes")
+    try box.check(place("boxes"))
     for keypoint in 0..<keypointCount {
-      try KeypointInstances.checkCode(object.keypoints[keypoint * 3 + 2], "\(place).keypoints")
+      try KeypointInstances.checkCode(object.keypoints[keypoint * 3 + 2], place("keypoints"))
     }
   }
 }

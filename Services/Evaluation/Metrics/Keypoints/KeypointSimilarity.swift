@@ -37,21 +37,23 @@ enum KeypointSimilarity {
   static func value(
     prediction: [Double], truth: KeypointObject, area: Double, sigmas: [Double]
   ) -> Double {
-    let labelled = sigmas.indices.filter { truth.keypoints[$0 * 3 + 2] > 0 }
-    let counted = labelled.isEmpty ? Array(sigmas.indices) : labelled
+    let isLabelled = truth.isLabelled
     var sum = CompensatedSum()
-    for keypoint in counted {
+    var count = 0
+    for keypoint in sigmas.indices
+    where !isLabelled || truth.keypoints[keypoint * 3 + 2] > 0 {
       let x = prediction[keypoint * 3]
       let y = prediction[keypoint * 3 + 1]
       var dx = x - truth.keypoints[keypoint * 3]
       var dy = y - truth.keypoints[keypoint * 3 + 1]
-      if labelled.isEmpty, let box = truth.box {
+      if !isLabelled, let box = truth.box {
         dx = outside(x, box.x, box.width)
         dy = outside(y, box.y, box.height)
       }
       sum.add(term(dx * dx + dy * dy, area: area, sigma: sigmas[keypoint]))
+      count += 1
     }
-    return sum.value / Double(counted.count)
+    return sum.value / Double(count)
   }
 
   /// The similarity of one keypoint at a squared distance.

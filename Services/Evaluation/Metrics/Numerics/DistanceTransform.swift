@@ -51,18 +51,20 @@ struct DistanceTransform {
   ) -> [Int32] {
     let (width, left) = (columns.count, columns.lowerBound)
     var steps = [Int32](repeating: unreached, count: rows.count * width)
-    steps.withUnsafeMutableBufferPointer { steps in
+    steps.withUnsafeMutableBufferPointer { buffer in
+      guard let steps = buffer.baseAddress else { return }
       for row in 0..<rows.count {
-        let base = row * width
+        let current = steps + row * width
         if row > 0 {
-          for index in base..<base + width {
-            steps[index] = min(steps[index - width] &+ 1, unreached)
-          }
+          let above = current - width
+          for index in 0..<width { current[index] = min(above[index] &+ 1, unreached) }
         }
-        targets.forEachOne(inRow: rows.lowerBound + row) { steps[base + $0 - left] = 0 }
+        targets.forEachOne(inRow: rows.lowerBound + row) { current[$0 - left] = 0 }
       }
-      for index in (0..<(rows.count - 1) * width).reversed() {
-        steps[index] = min(steps[index], steps[index + width] &+ 1)
+      for row in (0..<rows.count - 1).reversed() {
+        let current = steps + row * width
+        let below = current + width
+        for index in 0..<width { current[index] = min(current[index], below[index] &+ 1) }
       }
     }
     return steps

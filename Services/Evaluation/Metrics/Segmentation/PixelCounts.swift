@@ -72,24 +72,20 @@ struct PixelCounts: LabelBody {
     _ labels: Labels<Pixel>, _ range: Range<Int>, _ counters: inout [UInt32],
     _ pairs: inout [UInt16], _ tables: Int
   ) {
-    let side = classCount + 1
-    let last = Pixel(clamping: classCount)
-    let width = UInt16(side)
+    let size = (classCount + 1) * (classCount + 1)
     counters.withUnsafeMutableBufferPointer { counters in
       pairs.withUnsafeMutableBufferPointer { pairs in
+        guard let pairs = pairs.baseAddress, let counters = counters.baseAddress else { return }
         var start = range.lowerBound
         while start < range.upperBound {
           let count = min(Self.chunk, range.upperBound - start)
-          for index in 0..<count {
-            let truth = UInt16(truncatingIfNeeded: min(labels.truth[start + index], last))
-            let prediction = UInt16(
-              truncatingIfNeeded: min(labels.prediction[start + index], last))
-            pairs[index] = truth &* width &+ prediction
-          }
-          if tables == 4 {
-            Self.tally4(pairs, count, counters, side * side)
+          fill(pairs, labels, start, count)
+          if tables == 1 {
+            PairTally.one(pairs, count, counters)
+          } else if PairTally.areRuns(pairs, count) {
+            PairTally.runs(pairs, count, counters)
           } else {
-            for index in 0..<count { counters[Int(pairs[index])] &+= 1 }
+            PairTally.four(pairs, count, counters, size)
           }
           start += count
         }
@@ -97,22 +93,34 @@ struct PixelCounts: LabelBody {
     }
   }
 
+  /// The cells of consecutive pixels, in the table of pairs.
   @inline(__always)
-  private static func tally4(
-    _ pairs: UnsafeMutableBufferPointer<UInt16>, _ count: Int,
-    _ counters: UnsafeMutableBufferPointer<UInt32>, _ size: Int
+  private func fill<Pixel: LabelPixel>(
+    _ pairs: UnsafeMutablePointer<UInt16>, _ labels: Labels<Pixel>, _ start: Int, _ count: Int
   ) {
+    let width = UInt16(classCount + 1)
+    let last = Pixel(clamping: classCount)
+    let truth = UnsafeRawBufferPointer(labels.truth)
+    let prediction = UnsafeRawBufferPointer(labels.prediction)
     var index = 0
-    while index + 4 <= count {
-      counters[Int(pairs[index])] &+= 1
-      counters[size &+ Int(pairs[index + 1])] &+= 1
-      counters[2 &* size &+ Int(pairs[index + 2])] &+= 1
-      counters[3 &* size &+ Int(pairs[index + 3])] &+= 1
-      index += 4
+    // Sixteen pixels at a time where a label is a byte.
+    while Pixel.self == UInt8.self, index &+ 16 <= count {
+      let limit = SIMD16<UInt8>(repeating: UInt8(truncatingIfNeeded: last))
+      let trueBytes = truth.loadUnaligned(
+        fromByteOffset: start &+ index, as: SIMD16<UInt8>.self)
+      let predictedBytes = prediction.loadUnaligned(
+        fromByteOffset: start &+ index, as: SIMD16<UInt8>.self)
+      let cells =
+        SIMD16<UInt16>(truncatingIfNeeded: pointwiseMin(trueBytes, limit)) &* width
+        &+ SIMD16<UInt16>(truncatingIfNeeded: pointwiseMin(predictedBytes, limit))
+      UnsafeMutableRawPointer(pairs + index).storeBytes(of: cells, as: SIMD16<UInt16>.self)
+      index &+= 16
     }
     while index < count {
-      counters[Int(pairs[index])] &+= 1
-      index += 1
+      let truth = UInt16(truncatingIfNeeded: min(labels.truth[start &+ index], last))
+      let prediction = UInt16(truncatingIfNeeded: min(labels.prediction[start &+ index], last))
+      pairs[index] = truth &* width &+ prediction
+      index &+= 1
     }
   }
 
@@ -165,5 +173,73 @@ struct PixelCounts: LabelBody {
     }
     for label in counts.indices { counts[label].total = total }
     return counts
+  }
+}
+
+/// Counts cells of a table.
+private enum PairTally {
+  static func one(
+    _ cells: UnsafeMutablePointer<UInt16>, _ count: Int, _ counters: UnsafeMutablePointer<UInt32>
+  ) {
+    for index in 0..<count { counters[Int(cells[index])] &+= 1 }
+  }
+
+  /// In four tables of a size, in turn.
+  static func four(
+    _ cells: UnsafeMutablePointer<UInt16>, _ count: Int,
+    _ counters: UnsafeMutablePointer<UInt32>, _ size: Int
+  ) {
+    let (second, third, fourth) = (counters + size, counters + 2 * size, counters + 3 * size)
+    var index = 0
+    while index &+ 4 <= count {
+      let group = quad(cells, index)
+      counters[Int(truncatingIfNeeded: group & 0xFFFF)] &+= 1
+      second[Int(truncatingIfNeeded: (group &>> 16) & 0xFFFF)] &+= 1
+      third[Int(truncatingIfNeeded: (group &>> 32) & 0xFFFF)] &+= 1
+      fourth[Int(truncatingIfNeeded: group &>> 48)] &+= 1
+      index &+= 4
+    }
+    while index < count {
+      counters[Int(cells[index])] &+= 1
+      index &+= 1
+    }
+  }
+
+  /// Four at a time where they are the same: most of a map without noise.
+  static func runs(
+    _ cells: UnsafeMutablePointer<UInt16>, _ count: Int, _ counters: UnsafeMutablePointer<UInt32>
+  ) {
+    var index = 0
+    while index &+ 4 <= count {
+      let group = quad(cells, index)
+      if isRun(group) {
+        counters[Int(truncatingIfNeeded: group & 0xFFFF)] &+= 4
+      } else {
+        for offset in 0..<4 { counters[Int(cells[index &+ offset])] &+= 1 }
+      }
+      index &+= 4
+    }
+    while index < count {
+      counters[Int(cells[index])] &+= 1
+      index &+= 1
+    }
+  }
+
+  /// Whether nearly all groups of four are the same cell, by a sample.
+  static func areRuns(_ cells: UnsafeMutablePointer<UInt16>, _ count: Int) -> Bool {
+    guard count >= 1024 else { return false }
+    var found = 0
+    for sample in 0..<32 { found += isRun(quad(cells, sample * (count / 32))) ? 1 : 0 }
+    return found >= 30
+  }
+
+  @inline(__always)
+  private static func quad(_ cells: UnsafeMutablePointer<UInt16>, _ index: Int) -> UInt64 {
+    UnsafeRawPointer(cells + index).loadUnaligned(as: UInt64.self).littleEndian
+  }
+
+  @inline(__always)
+  private static func isRun(_ group: UInt64) -> Bool {
+    group == (group & 0xFFFF) &* 0x0001_0001_0001_0001
   }
 }
