@@ -97,7 +97,8 @@ struct ObjectProblemTests {
   func scores() throws {
     let truth = Self.truth("")
     for (score, kind) in [
-      ("NaN", FormatProblem.Kind.wrongType), ("Infinity", .wrongType), ("-Infinity", .malformedJSON),
+      ("NaN", FormatProblem.Kind.wrongType), ("Infinity", .wrongType),
+      ("-Infinity", .malformedJSON),
       ("1e999", .notFinite), ("\"0.5\"", .wrongType), ("null", .missingField),
       ("true", .wrongType), ("01", .malformedJSON), ("1.", .malformedJSON), (".5", .malformedJSON),
       ("+1", .wrongType), ("0x10", .malformedJSON), ("1e", .malformedJSON), ("-", .malformedJSON),
