@@ -6,7 +6,7 @@ import Testing
 struct COCOSummaryTests {
   /// Random objects with crowds, ties of scores, empty images and areas at the bounds of ranges.
   static func input(seed: UInt64) throws -> MetricInput {
-    var random = StateTests.Generator(state: seed)
+    var random = SeededGenerator(seed: seed)
     let images = (0..<25).map { _ -> ObjectImage<Box> in
       let count = Int.random(in: 0...6, using: &random)
       let truths = (0..<count).map { _ in

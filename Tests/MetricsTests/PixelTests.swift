@@ -4,7 +4,7 @@ import Testing
 /// Label maps against straightforward computations, pixel by pixel.
 @Suite("Pixels")
 struct PixelTests {
-  typealias Generator = StateTests.Generator
+  typealias Generator = SeededGenerator
 
   /// A map of blots of random classes, with some pixels of its own.
   static func blots(
@@ -79,7 +79,7 @@ struct PixelTests {
 
   @Test("distances and bands of boundaries are those of a search over all pairs")
   func boundaries() throws {
-    var random = Generator(state: 11)
+    var random = Generator(seed: 11)
     var compared = 0
     for round in 0..<60 {
       let height = Int.random(in: 1...30, using: &random)
@@ -149,7 +149,7 @@ struct PixelTests {
 
   @Test("counts do not depend on how labels are stored, nor on threads", arguments: [3, 70, 300])
   func counts(classes: Int) throws {
-    var random = Generator(state: 12)
+    var random = Generator(seed: 12)
     let (height, width) = (120, 121)
     let truth = Self.blots(height, width, classes, &random)
     let prediction = Self.blots(height, width, classes, &random)
