@@ -62,8 +62,8 @@ enum BenchInputs {
   private static func pixels(
     _ data: BenchData, classCount: Int, height: Int, width: Int
   ) throws -> SegmentationMaps {
-    let truth = try data.bytes("truth").map(Int32.init)
-    let prediction = try data.bytes("prediction").map(Int32.init)
+    let truth = try data.bytes("truth")
+    let prediction = try data.bytes("prediction")
     let size = height * width
     return try SegmentationMaps(
       classCount: classCount,
@@ -140,7 +140,10 @@ extension MetricInput {
     case .series(let series):
       series.flatMap { [.doubles($0.truth), .doubles($0.prediction)] }
     case .segmentation(let maps):
-      maps.images.flatMap { [.integers($0.truth), .integers($0.prediction)] }
+      // They are held in bytes.
+      maps.images.flatMap { image in
+        [image.truth, image.prediction].map { .bytes($0.map { UInt8(truncatingIfNeeded: $0) }) }
+      }
     default: []
     }
   }

@@ -60,13 +60,13 @@ enum ReadTime {
 enum BenchArray {
   case doubles([Double])
   case integers([Int32])
-  case flags([Bool])
+  case bytes([UInt8])
 
   func withBytes(_ body: (UnsafeRawBufferPointer) -> Void) {
     switch self {
     case .doubles(let numbers): numbers.withUnsafeBytes(body)
     case .integers(let numbers): numbers.withUnsafeBytes(body)
-    case .flags(let flags): flags.withUnsafeBytes(body)
+    case .bytes(let bytes): bytes.withUnsafeBytes(body)
     }
   }
 }

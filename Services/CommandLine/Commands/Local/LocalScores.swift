@@ -26,6 +26,8 @@ struct LocalScores: Sendable {
   let rowCount: Int
   let classes: [String]
   let scores: [Score]
+  /// What COCO's evaluator would print; only if all metrics were asked for, and of objects.
+  let summary: COCOSummary?
 
   /// What to score, all by files.
   struct Request {
@@ -80,6 +82,8 @@ struct LocalScores: Sendable {
     rowCount = truth.rowCount
     classes = predictions.classes.isEmpty ? truth.classes : predictions.classes
     scores = try Self.chosen(request, input).map { try Self.score($0, request, input) }
+    // Keypoints of other shapes than COCO's have no summary without their fall-off constants.
+    summary = request.metrics.isEmpty ? try? input.summary(workers: Self.workers) : nil
     let refused = scores.filter { score in
       if case .error = score.result { !request.metrics.isEmpty } else { false }
     }

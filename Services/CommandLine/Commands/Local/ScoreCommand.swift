@@ -8,7 +8,8 @@ enum ScoreCommand {
     "score", "Score a predictions file against the truth; needs no server",
     details: """
       The same code computes the scores on the server. A parameter goes to every metric named that
-      has it. Without --metric, all metrics that the file's columns allow are computed.
+      has it. Without --metric, all metrics that the file's columns allow are computed, and for
+      detected objects also the numbers that COCO's evaluator prints.
       """,
     options: [
       Option("task", "TASK", "such as tabular-classification; see `assay metrics`", required: true),
@@ -52,7 +53,9 @@ enum ScoreCommand {
     let table = Table(["metric", "#value", "note"], scores.scores) {
       [name($0), $0.value.map { String($0) } ?? "–", note($0, scores.classes)]
     }
-    return Answer(text: table.text, json: json(scores), table: table)
+    var text = table.text
+    if let summary = scores.summary { text += "\n\n" + coco(summary).text }
+    return Answer(text: text, json: json(scores), table: table)
       .csv(arguments.has("csv"))
   }
 
@@ -70,11 +73,29 @@ enum ScoreCommand {
     }
   }
 
+  /// The numbers of COCO's evaluator, in its order.
+  private static func coco(_ summary: COCOSummary) -> Table {
+    Table(["COCO", "#value", "what"], summary.entries) {
+      [$0.name, $0.outcome.rankValue.map { String($0) } ?? "–", $0.text]
+    }
+  }
+
+  private static func coco(_ summary: COCOSummary?) -> String {
+    guard let summary else { return "null" }
+    return JSON.array(
+      summary.entries.map {
+        JSON.object([
+          "name": JSON.string($0.name), "value": JSON.number($0.outcome.rankValue),
+        ])
+      })
+  }
+
   private static func json(_ scores: LocalScores) -> String {
     JSON.object([
       "task": JSON.string(scores.task.name), "rows": String(scores.rowCount),
       "classes": JSON.array(scores.classes.map(JSON.string)),
       "scores": JSON.array(scores.scores.map { json($0, scores.classes) }),
+      "coco": coco(scores.summary),
     ])
   }
 

@@ -120,22 +120,25 @@ enum ArrayInput {
           }))
     }
     let joined = images.map { image in
-      let range = image * pixels..<(image + 1) * pixels
-      return SegmentationImage(
-        height: height, width: width, truth: truth.integers(range, as: Int32.self),
-        prediction: prediction.integers(range, as: Int32.self))
+      Self.image(truth, prediction, image * pixels..<(image + 1) * pixels, height, width)
     }
-    let count = classCount ?? joined.reduce(1) { max($0, classes(of: $1, ignoreIndex)) }
+    let count = classCount ?? joined.reduce(1) { max($0, $1.classLimit(ignoring: ignoreIndex)) }
     return .segmentation(
       try SegmentationMaps(classCount: count, ignoreIndex: ignoreIndex, images: joined))
   }
 
-  /// One more than the largest class of the pixels that count.
-  private static func classes(of image: SegmentationImage, _ ignoreIndex: Int32?) -> Int {
-    var largest: Int32 = 0
-    for index in image.truth.indices where image.truth[index] != ignoreIndex {
-      largest = max(largest, image.truth[index], image.prediction[index])
+  /// The pixels of one image, in bytes where the files have bytes.
+  private static func image(
+    _ truth: NPYArray, _ prediction: NPYArray, _ pixels: Range<Int>, _ height: Int, _ width: Int
+  ) -> SegmentationImage {
+    let narrow: [NPYArray.ElementType] = [.bool, .uint8]
+    guard narrow.contains(truth.type), narrow.contains(prediction.type) else {
+      return SegmentationImage(
+        height: height, width: width, truth: truth.integers(pixels, as: Int32.self),
+        prediction: prediction.integers(pixels, as: Int32.self))
     }
-    return Int(largest) + 1
+    return SegmentationImage(
+      height: height, width: width, truth: truth.integers(pixels, as: UInt8.self),
+      prediction: prediction.integers(pixels, as: UInt8.self))
   }
 }

@@ -45,14 +45,15 @@ struct SumRule: Sendable {
   typealias Terms =
     @Sendable (MetricInput, Range<Int>, MetricParameters) throws(MetricError) -> [[Double]]
   typealias Finish = @Sendable ([Double], Int, MetricParameters) -> MetricOutcome
-  typealias BlockTerms = @Sendable (MetricInput, Range<Int>, MetricParameters) -> CompensatedSum
+  typealias BlockTerms = @Sendable (MetricInput, Range<Int>, MetricParameters) -> CompensatedSum?
 
   /// The terms of a range of samples: one list per sum, each the same number of terms per sample.
   let terms: Terms
   /// The value, from the sums and the number of terms of each.
   let finish: Finish
   /// A short cut for a rule of one sum with a term a sample: the sum of a whole block, with the
-  /// bits that its terms would give, and not finite if a value of the block is not.
+  /// bits that its terms would give, and not finite if a value of the block is not; nil if the
+  /// parameters do not allow it.
   let blockSum: BlockTerms?
 
   init(

@@ -27,21 +27,20 @@ extension Ranking {
   static func oneVersusRest(_ input: MetricInput, positive: Int, _ workers: Workers) -> Split {
     switch input {
     case .probabilities(let columns), .logits(let columns):
-      let width = columns.width
       return Split(
-        count: columns.count, workers, isPositive: { columns.truth[$0] == Int32(positive) },
-        score: { columns.scores[$0 * width + positive] })
+        ClassQuestion(
+          truth: columns.truth, positive: Int32(positive), scores: columns.scores,
+          width: columns.width, column: positive), workers)
     case .binaryScores(let columns):
-      let sign = positive == 1 ? 1.0 : -1.0
       return Split(
-        count: columns.count, workers, isPositive: { columns.truth[$0] == Int32(positive) },
-        score: { sign * columns.scores[$0] })
+        ClassQuestion(
+          truth: columns.truth, positive: Int32(positive), scores: columns.scores,
+          sign: positive == 1 ? 1 : -1), workers)
     case .multilabelScores(let columns):
-      let width = columns.width
       return Split(
-        count: columns.count, workers,
-        isPositive: { columns.truth[$0 * width + positive] == 1 },
-        score: { columns.scores[$0 * width + positive] })
+        LabelQuestion(
+          truth: columns.truth, scores: columns.scores, width: columns.width, column: positive),
+        workers)
     default: preconditionFailure("ranking needs scores")
     }
   }
@@ -50,17 +49,50 @@ extension Ranking {
   static func allCells(_ input: MetricInput, _ workers: Workers) -> Split {
     switch input {
     case .probabilities(let columns), .logits(let columns):
-      let width = columns.width
-      return Split(
-        count: columns.scores.count, workers,
-        isPositive: { Int(columns.truth[$0 / width]) == $0 % width },
-        score: { columns.scores[$0] })
+      Split(
+        CellQuestion(truth: columns.truth, scores: columns.scores, width: columns.width), workers)
     case .multilabelScores(let columns):
-      return Split(
-        count: columns.scores.count, workers, isPositive: { columns.truth[$0] == 1 },
-        score: { columns.scores[$0] })
+      Split(LabelQuestion(truth: columns.truth, scores: columns.scores), workers)
     default: preconditionFailure("only matrices have cells")
     }
+  }
+
+  /// Whether samples are of a class, by the scores in one column.
+  private struct ClassQuestion: RankingQuestion {
+    let truth: [Int32]
+    let positive: Int32
+    let scores: [Double]
+    var width = 1
+    var column = 0
+    /// -1 if the scores are those of the other class.
+    var sign = 1.0
+
+    var count: Int { truth.count }
+    func isPositive(_ index: Int) -> Bool { truth[index] == positive }
+    func score(_ index: Int) -> Double { sign * scores[index * width + column] }
+  }
+
+  /// Whether samples have a label, by the scores in one column.
+  private struct LabelQuestion: RankingQuestion {
+    let truth: [UInt8]
+    let scores: [Double]
+    var width = 1
+    var column = 0
+
+    var count: Int { truth.count / width }
+    func isPositive(_ index: Int) -> Bool { truth[index * width + column] == 1 }
+    func score(_ index: Int) -> Double { scores[index * width + column] }
+  }
+
+  /// Whether cells of samples × classes are those of the true classes.
+  private struct CellQuestion: RankingQuestion {
+    let truth: [Int32]
+    let scores: [Double]
+    let width: Int
+
+    var count: Int { scores.count }
+    func isPositive(_ index: Int) -> Bool { Int(truth[index / width]) == index % width }
+    func score(_ index: Int) -> Double { scores[index] }
   }
 
   /// A value of each column of a matrix against the rest, in the order of the columns.

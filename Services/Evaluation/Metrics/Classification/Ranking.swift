@@ -1,3 +1,10 @@
+/// Samples of which some are positive and all have a score.
+protocol RankingQuestion: Sendable {
+  var count: Int { get }
+  func isPositive(_ index: Int) -> Bool
+  func score(_ index: Int) -> Double
+}
+
 /// Metrics of how well scores order the samples.
 enum Ranking {
   /// The scores of the positives and of the negatives, each as sorted keys.
@@ -12,28 +19,21 @@ enum Ranking {
     }
 
     /// Separates and sorts samples.
-    @inline(__always)
-    init(
-      count: Int, _ workers: Workers, isPositive: @escaping @Sendable (Int) -> Bool,
-      score: @escaping @Sendable (Int) -> Double
-    ) {
-      let ranges = workers.ranges(of: count)
-      let parts = workers.map(ranges.count) { piece in
-        Self.separated(ranges[piece], isPositive: isPositive, score: score)
-      }
+    init<Question: RankingQuestion>(_ question: Question, _ workers: Workers) {
+      let ranges = workers.ranges(of: question.count)
+      let parts = workers.map(ranges.count) { Self.separated(question, ranges[$0]) }
       self.init(
         positives: parts.map(\.positives), negatives: parts.map(\.negatives), workers)
     }
 
-    @inline(__always)
-    private static func separated(
-      _ range: Range<Int>, isPositive: (Int) -> Bool, score: (Int) -> Double
+    private static func separated<Question: RankingQuestion>(
+      _ question: Question, _ range: Range<Int>
     ) -> (positives: [UInt64], negatives: [UInt64]) {
       var positives: [UInt64] = []
       let negatives = [UInt64](unsafeUninitializedCapacity: range.count) { negatives, count in
         for index in range {
-          let key = SortKey.ascending(score(index))
-          if isPositive(index) {
+          let key = SortKey.ascending(question.score(index))
+          if question.isPositive(index) {
             positives.append(key)
           } else {
             negatives.initializeElement(at: count, to: key)

@@ -148,7 +148,7 @@ public enum MetricInput: Sendable {
     }
   }
 
-  private static let batchValues = 2048
+  private static let batchValues = 8192
 
   static func mixedKinds(_ first: InputKind, _ second: InputKind) -> MetricError {
     MetricError(

@@ -79,9 +79,17 @@ enum Lanes {
     return (Int(above.wrappedSum()), Int(notBelow.wrappedSum()))
   }
 
+  /// Whether a lane is not zero.
+  @inline(__always)
+  static func isAny(_ lanes: SIMD8<Int64>) -> Bool {
+    let four = lanes.lowHalf | lanes.highHalf
+    let two = four.lowHalf | four.highHalf
+    return two[0] | two[1] != 0
+  }
+
   /// -1 where a comparison holds, and 0 elsewhere.
   @inline(__always)
-  private static func ones(_ mask: SIMDMask<SIMD8<Int64>>) -> SIMD8<Int64> {
+  static func ones(_ mask: SIMDMask<SIMD8<Int64>>) -> SIMD8<Int64> {
     unsafeBitCast(mask, to: SIMD8<Int64>.self)
   }
 

@@ -85,10 +85,17 @@ enum Selection {
     values.withUnsafeBufferPointer { values in
       part.isFinite = part.isFinite && Lanes.areFinite(values)
       let (low, high) = (bounds.lowerBound, bounds.upperBound)
-      part.below += values.count - Lanes.counts(values, above: low).notBelow
-      for value in values where value >= low && value <= high {
-        part.near.append(SortKey.ascending(value))
+      var below = SIMD8<Int64>.zero
+      // NaN is nowhere near anything.
+      Lanes.forEach(values, fill: .nan) { lanes in
+        below &-= Lanes.ones(lanes .< low)
+        let near = Lanes.ones(lanes .>= low) & Lanes.ones(lanes .<= high)
+        guard Lanes.isAny(near) else { return }
+        for lane in 0..<Lanes.width where near[lane] != 0 {
+          part.near.append(SortKey.ascending(lanes[lane]))
+        }
       }
+      part.below += Int(below.wrappedSum())
     }
   }
 }

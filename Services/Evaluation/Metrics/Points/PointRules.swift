@@ -136,6 +136,12 @@ enum PointRules {
         let counted = sums.count > 1 ? sums[1] : Double(count)
         guard counted > 0 else { return .undefined(.zeroActual) }
         return .finite(sums[0] / counted * percentFactor(parameters))
+      },
+      blockSum: { input, range, parameters in
+        guard parameters.text("zero_policy") == "epsilon" else { return nil }
+        return PointRule.regression(input).withColumns(range) { truth, prediction in
+          CompensatedSum(truth, prediction, fractions)
+        }
       }))
 
   static let medianPercentageError = PointRule.whole {

@@ -15,12 +15,12 @@ struct SumState: Sendable {
     }
     for piece in BlockSum.pieces(of: range, at: offset) {
       let start = offset + piece.lowerBound - range.lowerBound
-      guard piece.count == BlockSum.blockLength else {
+      guard piece.count == BlockSum.blockLength, let sum = blockSum(input, piece, parameters)
+      else {
         try input.validate(piece)
         add(try rule.terms(input, piece, parameters), samples: piece.count, at: start)
         continue
       }
-      let sum = blockSum(input, piece, parameters)
       if !sum.value.isFinite { try input.validate(piece) }
       if sums.isEmpty { sums = [BlockSum()] }
       sums[0].add(sum, at: start)
