@@ -20,12 +20,12 @@ struct ObjectProblemTests {
   static func problems(
     _ task: MetricTask, _ truth: String, _ results: String? = nil
   ) throws -> [FormatProblem] {
-    do {
+    do throws(FormatError) {
       let dataset = try DatasetReader.read(bytes: Array(truth.utf8), task: task)
       guard let results else { return [] }
       _ = try PredictionsReader.read(bytes: Array(results.utf8), for: dataset)
       return []
-    } catch let error as FormatError {
+    } catch {
       for problem in error.problems {
         #expect(!problem.message.isEmpty && !problem.expected.isEmpty)
       }
@@ -222,7 +222,9 @@ struct ObjectProblemTests {
       for byte in [0x00, 0x22, 0x5B, 0x7D, 0x80, 0xFF] as [UInt8] {
         var bytes = results
         bytes[index] = byte
-        do { _ = try PredictionsReader.read(bytes: bytes, for: dataset) } catch is FormatError {
+        do throws(FormatError) {
+          _ = try PredictionsReader.read(bytes: bytes, for: dataset)
+        } catch {
           damaged += 1
         }
       }

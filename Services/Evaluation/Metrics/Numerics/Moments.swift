@@ -2,9 +2,9 @@
 ///
 /// Each block keeps the sums of distances and of squared distances from its own first term; the
 /// blocks are combined by Σ(x−m)² = Σ_b [Σ(x−c_b)² + 2(c_b−m)Σ(x−c_b) + n_b(c_b−m)²]
-/// (after Chan, Golub and LeVeque 1983). A centre that is one of the terms is never farther from the mean than
-/// the spread times the root of the block length, so nothing is lost when the mean is large against
-/// the spread. Bits depend on terms and positions alone.
+/// (after Chan, Golub and LeVeque 1983). A centre that is one of the terms is never farther from
+/// the mean than the spread times the root of the block length, so nothing is lost when the mean is
+/// large against the spread. Bits depend on terms and positions alone.
 struct Moments: Sendable {
   private var blocks = Blocks<BlockMoments>()
 
