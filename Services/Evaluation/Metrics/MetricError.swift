@@ -24,6 +24,12 @@ public struct MetricError: Error, Sendable, Equatable, CustomStringConvertible {
     self.message = message
   }
 
+  /// Whether the fault is in the truth, whose rows and values are nobody's to see who predicts.
+  public var concernsTruth: Bool {
+    let fields = ["y_true", ".gt", ".true", "time", "event", "history"]
+    return fields.contains { place.contains($0) } && !place.contains("predicted_event")
+  }
+
   public var description: String {
     place.isEmpty ? "\(name.rawValue): \(message)" : "\(name.rawValue) at \(place): \(message)"
   }

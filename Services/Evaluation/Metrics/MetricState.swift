@@ -6,7 +6,7 @@
 /// Count and sum metrics need memory for neither truth nor prediction; metrics that rank or pair
 /// samples keep them.
 public struct MetricState: Sendable {
-  private enum Storage: Sendable {
+  fileprivate enum Storage: Sendable {
     case confusion(ConfusionState)
     case multilabel(MultilabelState)
     case sums(SumState)
@@ -15,7 +15,7 @@ public struct MetricState: Sendable {
     case whole([Part])
   }
 
-  private struct Part: Sendable {
+  fileprivate struct Part: Sendable {
     let offset: Int
     let input: MetricInput
   }
@@ -44,32 +44,28 @@ public struct MetricState: Sendable {
   /// Adds samples that stand at `offset`, `offset + 1`, … of the whole.
   public mutating func add(_ chunk: MetricInput, at offset: Int) throws(MetricError) {
     let computation = try row.computation(for: chunk.kind)
-    try accept(chunk.kind)
-    // All of it is checked before any of it is added: a bad chunk leaves the state as it was.
+    if let kind, kind != chunk.kind { throw MetricInput.mixedKinds(kind, chunk.kind) }
     try chunk.validate()
+    // Some faults show only while terms are computed: a chunk is added as a whole or not at all.
+    var added = MetricState(sameAs: self)
     if computation.keepsSamples {
-      try add(chunk, 0..<chunk.count, at: offset, computation)
-    } else if case .units = computation {
-      // Images are also checked while they are computed.
-      var added = MetricState(sameAs: self)
+      try added.add(chunk, 0..<chunk.count, at: offset, computation)
+    } else {
       for batch in chunk.batches(of: 0..<chunk.count) {
         try added.add(chunk, batch, at: offset + batch.lowerBound, computation)
       }
-      try merge(added)
-    } else {
-      for batch in chunk.batches(of: 0..<chunk.count) {
-        try add(chunk, batch, at: offset + batch.lowerBound, computation)
-      }
     }
+    try merge(added)
   }
 
   /// Adds a range of an input whose values have been checked, or that the computation checks. There
-  /// are several workers only for samples that are too few to be shared among them.
+  /// are several workers only for samples that are too few to be shared among them. After an error
+  /// the state is of no more use.
   mutating func add(
     _ input: MetricInput, _ range: Range<Int>, at offset: Int, _ computation: Computation,
     workers: Workers = .one
   ) throws(MetricError) {
-    try accept(input.kind)
+    kind = input.kind
     count += range.count
     switch computation {
     case .confusion:
@@ -106,31 +102,20 @@ public struct MetricState: Sendable {
     }
   }
 
-  /// Adds what another state of the same evaluation has collected.
+  /// Adds what another state of the same evaluation has collected; an error changes nothing.
   public mutating func merge(_ other: MetricState) throws(MetricError) {
     guard let otherKind = other.kind, let theirs = other.storage else { return }
-    try accept(otherKind)
-    count += other.count
-    switch (storage, theirs) {
-    case (nil, _): storage = theirs
-    case (.confusion(var a), .confusion(let b)):
-      try a.merge(b)
-      storage = .confusion(a)
-    case (.multilabel(var a), .multilabel(let b)):
-      try a.merge(b)
-      storage = .multilabel(a)
-    case (.sums(var a), .sums(let b)):
-      a.merge(b)
-      storage = .sums(a)
-    case (.moments(var a), .moments(let b)):
-      a.merge(b)
-      storage = .moments(a)
-    case (.units(var a), .units(let b)):
-      try a.merge(b)
-      storage = .units(a)
-    case (.whole(let a), .whole(let b)): storage = .whole(a + b)
-    default: throw MetricInput.mixedKinds(kind ?? otherKind, otherKind)
+    if let kind, kind != otherKind { throw MetricInput.mixedKinds(kind, otherKind) }
+    if var mine = storage {
+      // Taken out, so that it grows in place.
+      storage = nil
+      defer { storage = mine }
+      try mine.merge(theirs)
+    } else {
+      storage = theirs
     }
+    kind = otherKind
+    count += other.count
   }
 
   /// The outcome over everything added so far.
@@ -160,15 +145,53 @@ public struct MetricState: Sendable {
     }
   }
 
-  private mutating func accept(_ next: InputKind) throws(MetricError) {
-    if let kind, kind != next { throw MetricInput.mixedKinds(kind, next) }
-    kind = next
+  /// The samples of all parts in their order.
+  private static func joined(_ parts: [Part]) throws(MetricError) -> MetricInput {
+    let ordered = parts.sorted { $0.offset < $1.offset }.map(\.input)
+    return try joined(ordered[...])
   }
 
-  private static func joined(_ parts: [Part]) throws(MetricError) -> MetricInput {
-    let ordered = parts.sorted { $0.offset < $1.offset }
-    var whole = ordered[0].input
-    for part in ordered.dropFirst() where part.input.count > 0 { try whole.append(part.input) }
+  /// Halves are joined first, so that no sample is copied more often than there are halvings.
+  private static func joined(_ inputs: ArraySlice<MetricInput>) throws(MetricError) -> MetricInput {
+    guard inputs.count > 1 else { return inputs[inputs.startIndex] }
+    let middle = inputs.startIndex + inputs.count / 2
+    var whole = try joined(inputs[..<middle])
+    let rest = try joined(inputs[middle...])
+    if rest.count > 0 { try whole.append(rest) }
     return whole
+  }
+}
+
+extension MetricState.Storage {
+  /// Adds what was collected elsewhere; an error changes nothing.
+  fileprivate mutating func merge(_ other: Self) throws(MetricError) {
+    // Each payload leaves the enumeration while it grows, or it would be copied.
+    switch (self, other) {
+    case (.confusion(var mine), .confusion(let theirs)):
+      self = .whole([])
+      defer { self = .confusion(mine) }
+      try mine.merge(theirs)
+    case (.multilabel(var mine), .multilabel(let theirs)):
+      self = .whole([])
+      defer { self = .multilabel(mine) }
+      try mine.merge(theirs)
+    case (.sums(var mine), .sums(let theirs)):
+      self = .whole([])
+      mine.merge(theirs)
+      self = .sums(mine)
+    case (.moments(var mine), .moments(let theirs)):
+      self = .whole([])
+      mine.merge(theirs)
+      self = .moments(mine)
+    case (.units(var mine), .units(let theirs)):
+      self = .whole([])
+      defer { self = .units(mine) }
+      try mine.merge(theirs)
+    case (.whole(var mine), .whole(let theirs)):
+      self = .whole([])
+      mine += theirs
+      self = .whole(mine)
+    default: preconditionFailure("states of one row and kind of input collect the same")
+    }
   }
 }

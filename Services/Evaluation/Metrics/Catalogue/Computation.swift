@@ -31,6 +31,11 @@ enum Computation: Sendable {
     }
   }
 
+  /// Whether what is kept of a few samples may be large: up to 8 MiB of confusion counts.
+  var isLarge: Bool {
+    if case .confusion = self { true } else { false }
+  }
+
   /// Whether all samples are kept until the end.
   var keepsSamples: Bool {
     switch self {

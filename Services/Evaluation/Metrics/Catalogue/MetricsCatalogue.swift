@@ -45,8 +45,19 @@ public enum MetricsCatalogue {
     let empty = try MetricState(row: row, parameters: parameters)
     let computation = try row.computation(for: input.kind)
     try input.validateShape()
-    let workers = Workers(workers)
-    let ranges = workers.ranges(of: input.count)
+    do throws(MetricError) {
+      return try evaluate(input, computation, empty, Workers(workers))
+    } catch {
+      // Threads check pieces; which fault is told must not depend on them.
+      try input.validate()
+      throw error
+    }
+  }
+
+  private static func evaluate(
+    _ input: MetricInput, _ computation: Computation, _ empty: MetricState, _ workers: Workers
+  ) throws(MetricError) -> MetricOutcome {
+    let ranges = workers.ranges(of: input.count, large: computation.isLarge)
     let checksValues = computation.checksValues(of: input.kind)
     if computation.keepsSamples {
       if !checksValues {

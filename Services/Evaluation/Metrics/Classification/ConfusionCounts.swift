@@ -32,6 +32,7 @@ struct ConfusionCounts: Sendable {
   mutating func add(
     truth: UnsafeBufferPointer<Int32>, prediction: UnsafeBufferPointer<Int32>
   ) -> Bool {
+    guard classCount > 0 else { return truth.isEmpty }
     if classCount <= Self.interleavedLimit { return addInterleaved(truth, prediction) }
     let limit = UInt32(classCount)
     for (t, p) in zip(truth, prediction)

@@ -98,7 +98,7 @@ extension Ranking {
   /// A value of each column of a matrix against the rest, in the order of the columns.
   ///
   /// A thread takes as many neighbouring columns at a time as a cache line holds, so that the
-  /// matrix is read once for all of them, but no more than a bounded number of keys.
+  /// matrix is read once for all of them, but no more than 16 M keys if there are several.
   static func ofEachColumn<Value: Sendable>(
     _ input: MetricInput, _ workers: Workers, _ value: @escaping @Sendable (Split) -> Value
   ) -> [Value] {

@@ -56,6 +56,9 @@ public struct LabelColumns: InputColumns, Equatable {
 
   func validateShape() throws(MetricError) {
     try Check.sameLength(truth.count, "y_true", prediction.count, "y_pred")
+    guard !classes.isEmpty || truth.isEmpty else {
+      throw MetricError(.unknownLabel, at: "classes", "no class is declared")
+    }
   }
 
   func validate(_ range: Range<Int>) throws(MetricError) {

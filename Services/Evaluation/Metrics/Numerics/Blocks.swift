@@ -15,18 +15,34 @@ struct Blocks<Summary: BlockSummary>: Sendable {
     let summary: Summary
   }
 
-  /// Consecutive terms inside one block that is not complete yet.
-  private struct Fragment: Sendable {
-    let start: Int
-    var terms: [Double]
-    var end: Int { start + terms.count }
-    var block: Int { start / BlockSum.blockLength }
+  /// Terms of one block that is not complete yet.
+  private struct Partial: Sendable {
+    /// Runs of consecutive terms by where they start.
+    private var runs: [(start: Int, terms: [Double])] = []
+    private(set) var count = 0
 
-    var summary: Summary { terms.withUnsafeBufferPointer(Summary.init) }
+    mutating func add(_ terms: UnsafeBufferPointer<Double>, at start: Int) {
+      count += terms.count
+      if let last = runs.last, last.start + last.terms.count == start {
+        runs[runs.count - 1].terms.append(contentsOf: terms)
+      } else {
+        runs.append((start, Array(terms)))
+      }
+    }
+
+    mutating func merge(_ other: Partial) {
+      count += other.count
+      runs += other.runs
+    }
+
+    var summary: Summary {
+      let terms = runs.sorted { $0.start < $1.start }.flatMap(\.terms)
+      return terms.withUnsafeBufferPointer(Summary.init)
+    }
   }
 
   private var blocks: [Block] = []
-  private var fragments: [Fragment] = []
+  private var partials: [Int: Partial] = [:]
 
   /// Adds terms that stand at `start`, `start + 1`, … of the whole sequence.
   mutating func add(_ terms: [Double], at start: Int) {
@@ -44,7 +60,8 @@ struct Blocks<Summary: BlockSummary>: Sendable {
       if length == BlockSum.blockLength {
         add(Summary(piece), at: position)
       } else {
-        addFragment(piece, at: position)
+        partials[block, default: Partial()].add(piece, at: position)
+        completeIfFull(block)
       }
       taken += length
     }
@@ -59,51 +76,21 @@ struct Blocks<Summary: BlockSummary>: Sendable {
   /// Adds the summaries of other positions of the same sequence.
   mutating func merge(_ other: Blocks) {
     blocks += other.blocks
-    fragments += other.fragments
-    coalesce()
+    for (block, partial) in other.partials {
+      partials[block, default: Partial()].merge(partial)
+      completeIfFull(block)
+    }
   }
 
   /// The summaries in the order of their blocks. Positions that were never added are absent.
   var summaries: [Summary] {
-    var complete = blocks
-    for fragment in Self.joined(fragments) {
-      complete.append(Block(index: fragment.block, summary: fragment.summary))
-    }
-    complete.sort { $0.index < $1.index }
-    return complete.map(\.summary)
+    let rest = partials.map { Block(index: $0.key, summary: $0.value.summary) }
+    return (blocks + rest).sorted { $0.index < $1.index }.map(\.summary)
   }
 
-  private mutating func addFragment(_ terms: UnsafeBufferPointer<Double>, at start: Int) {
-    let last = fragments.count - 1
-    if last >= 0, fragments[last].end == start, start % BlockSum.blockLength != 0 {
-      fragments[last].terms.append(contentsOf: terms)
-    } else {
-      fragments.append(Fragment(start: start, terms: Array(terms)))
-    }
-    completeIfFull(fragments.count - 1)
-  }
-
-  private mutating func coalesce() {
-    guard fragments.count > 1 else { return }
-    fragments = Self.joined(fragments)
-    for index in fragments.indices.reversed() { completeIfFull(index) }
-  }
-
-  private mutating func completeIfFull(_ index: Int) {
-    guard fragments[index].terms.count == BlockSum.blockLength else { return }
-    let full = fragments.remove(at: index)
-    blocks.append(Block(index: full.block, summary: full.summary))
-  }
-
-  private static func joined(_ fragments: [Fragment]) -> [Fragment] {
-    var result: [Fragment] = []
-    for fragment in fragments.sorted(by: { $0.start < $1.start }) {
-      if let last = result.last, last.end == fragment.start, last.block == fragment.block {
-        result[result.count - 1].terms += fragment.terms
-      } else {
-        result.append(fragment)
-      }
-    }
-    return result
+  private mutating func completeIfFull(_ block: Int) {
+    guard let partial = partials[block], partial.count == BlockSum.blockLength else { return }
+    blocks.append(Block(index: block, summary: partial.summary))
+    partials[block] = nil
   }
 }

@@ -3,8 +3,8 @@
 /// Each block keeps the sums of distances and of squared distances from its own first term; the
 /// blocks are combined by Σ(x−m)² = Σ_b [Σ(x−c_b)² + 2(c_b−m)Σ(x−c_b) + n_b(c_b−m)²]
 /// (after Chan, Golub and LeVeque 1983). A centre that is one of the terms is never farther from
-/// the mean than the spread times the root of the block length, so nothing is lost when the mean is
-/// large against the spread. Bits depend on terms and positions alone.
+/// the mean than the spread times the root of the block length, so that at most the ten bits of
+/// that length are lost, however large the mean. Bits depend on terms and positions alone.
 struct Moments: Sendable {
   private var blocks = Blocks<BlockMoments>()
 
@@ -46,10 +46,12 @@ struct BlockMoments: BlockSummary {
     }
   }
 
-  /// The moments of the differences second − first.
+  /// The moments of the differences second − first of a whole block.
   init(
     differences first: UnsafeBufferPointer<Double>, _ second: UnsafeBufferPointer<Double>
   ) {
+    // Lanes beyond the end would be filled with zeros.
+    precondition(first.count == BlockSum.blockLength && second.count == first.count)
     self.init(count: first.count, center: second[0] - first[0]) { body in
       Lanes.forEach(first, second) { body($1 - $0) }
     }

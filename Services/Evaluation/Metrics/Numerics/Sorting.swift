@@ -49,7 +49,7 @@ private struct RankedPosition: RadixSortable {
 /// each bucket is sorted alike, in the cache, until few elements are left for an insertion sort.
 enum RadixSort<Element: RadixSortable> {
   private typealias Buffer = UnsafeMutableBufferPointer<Element>
-  private typealias Counters = UnsafeMutableBufferPointer<Int32>
+  private typealias Counters = UnsafeMutableBufferPointer<Int>
 
   /// Up to this many elements are inserted one by one.
   private static var shortCount: Int { 16 }
@@ -211,8 +211,8 @@ enum RadixSort<Element: RadixSortable> {
     let ends = Counters(rebasing: counters[..<digit.buckets])
     ends.update(repeating: 0)
     for element in elements { ends[digit.bucket(element)] &+= 1 }
-    var offset: Int32 = 0
-    var fullest: Int32 = 0
+    var offset = 0
+    var fullest = 0
     for bucket in 0..<digit.buckets {
       let count = ends[bucket]
       fullest = max(fullest, count)
@@ -221,7 +221,7 @@ enum RadixSort<Element: RadixSortable> {
     }
     for element in elements {
       let bucket = digit.bucket(element)
-      scratch[Int(ends[bucket])] = element
+      scratch[ends[bucket]] = element
       ends[bucket] &+= 1
     }
     guard fullest > shortCount else {
@@ -232,8 +232,8 @@ enum RadixSort<Element: RadixSortable> {
     }
     let further = Counters(rebasing: counters[digit.buckets...])
     var start = 0
-    for bucket in 0..<digit.buckets where Int(ends[bucket]) > start {
-      let range = start..<Int(ends[bucket])
+    for bucket in 0..<digit.buckets where ends[bucket] > start {
+      let range = start..<ends[bucket]
       sort(
         Buffer(rebasing: scratch[range]), scratch: Buffer(rebasing: elements[range]), further,
         staysInPlace: !staysInPlace)

@@ -53,11 +53,14 @@ public struct Workers: Sendable, Equatable {
 
   /// Cuts samples into pieces for the threads, at multiples of `unit` where there are enough.
   ///
-  /// There are more pieces than threads, so that a thread that was held up does not hold up all.
-  func ranges(of count: Int, unit: Int = BlockSum.blockLength) -> [Range<Int>] {
+  /// There are more pieces than threads, so that a thread that was held up does not hold up all,
+  /// unless what is kept of each piece is `large`.
+  func ranges(
+    of count: Int, unit: Int = BlockSum.blockLength, large: Bool = false
+  ) -> [Range<Int>] {
     guard count > 0 else { return [] }
     guard self.count > 1 else { return [0..<count] }
-    let wanted = self.count * Self.piecesPerThread
+    let wanted = self.count * (large ? 1 : Self.piecesPerThread)
     let unit = count >= wanted * unit ? unit : 1
     let units = (count + unit - 1) / unit
     let size = max(1, (units + wanted - 1) / wanted) * unit

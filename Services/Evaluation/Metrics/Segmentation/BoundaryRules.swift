@@ -24,10 +24,10 @@ enum BoundaryRules {
           guard case .segmentation(let maps) = input else { preconditionFailure("takes maps") }
           try PixelRules.check(parameters, classCount: maps.classCount)
           let excluded = Set(parameters.integers("exclude_classes") ?? [])
-          let labels = (0..<maps.classCount).filter { !excluded.contains($0) }
           var images: [[PixelRatio?]] = []
           for index in range {
             let masks = try ClassMasks(maps, index)
+            let labels = masks.occurring.filter { !excluded.contains($0) }
             var ratios = [PixelRatio?](repeating: nil, count: maps.classCount)
             let found = try workers.map(labels.count) { position throws(MetricError) in
               try masks.pair(labels[position]).flatMap { pair throws(MetricError) in

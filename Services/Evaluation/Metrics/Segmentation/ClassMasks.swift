@@ -25,6 +25,9 @@ struct ClassMasks {
   private let image: SegmentationImage
   /// Valid pixels; nil if all are.
   private let valid: BitMatrix?
+  /// The declared classes that occur in truth or prediction, in order; perhaps some of pixels that
+  /// are ignored.
+  let occurring: [Int]
 
   /// Throws `unknownLabel` for a class that is not declared.
   init(_ maps: SegmentationMaps, _ index: Int) throws(MetricError) {
@@ -37,6 +40,8 @@ struct ClassMasks {
     valid = packed.flatMap { $0.isEmpty ? nil : $0.inverted() }
     self.maps = maps
     self.image = image
+    let occurs = image.labels.withPixels(OccurringLabels(classCount: maps.classCount))
+    occurring = occurs.indices.filter { occurs[$0] }
   }
 
   /// The masks of a class; nil if it occurs in neither.
@@ -67,6 +72,24 @@ struct ClassMasks {
       for label in labels.truth { largest = max(largest, label) }
       for label in labels.prediction { largest = max(largest, label) }
       return UInt32(largest)
+    }
+  }
+
+  /// Whether each class is the label of a pixel.
+  private struct OccurringLabels: LabelBody {
+    let classCount: Int
+
+    func run<Pixel: LabelPixel>(_ labels: Labels<Pixel>) -> [Bool] {
+      var occurs = [Bool](repeating: false, count: classCount)
+      for side in [labels.truth, labels.prediction] {
+        // Neighbours are mostly alike.
+        var last: Pixel?
+        for label in side where label != last {
+          last = label
+          if UInt64(label) < UInt64(classCount) { occurs[Int(label)] = true }
+        }
+      }
+      return occurs
     }
   }
 

@@ -23,7 +23,7 @@ enum Scorer {
     do throws(MetricError) {
       input = try ScoringInput(truth, predictions, history: history)
     } catch {
-      throw ScoringFailure(reason: "\(metric.title): \(error)", isRetryable: false)
+      throw ScoringFailure(reason: "\(metric.title): \(error.forParticipants)", isRetryable: false)
     }
     let classes = predictions.classes.isEmpty ? truth.classes : predictions.classes
     let primary = try primary(metric, choice.parameters.dictionary, input, classes)
@@ -63,7 +63,7 @@ enum Scorer {
       score.set(outcome, classes: classes)
       return score
     } catch {
-      throw ScoringFailure(reason: "\(metric.title): \(error)", isRetryable: false)
+      throw ScoringFailure(reason: "\(metric.title): \(error.forParticipants)", isRetryable: false)
     }
   }
 
@@ -79,9 +79,16 @@ enum Scorer {
         score.error = "cannot be computed from the columns of the file"
       }
     } catch {
-      score.error = error.description
+      score.error = error.forParticipants
     }
     return score
+  }
+}
+
+extension MetricError {
+  /// What a participant may read: nothing of the truth, neither which row nor what is in it.
+  var forParticipants: String {
+    concernsTruth ? "\(name.rawValue): the truth does not allow this metric" : description
   }
 }
 
