@@ -9,6 +9,8 @@ final class Connection {
     var isQueryOnly = false
     var busyTimeoutMilliseconds = 5_000
     var cachedStatements = 256
+    var cacheKiB = 2_048
+    var checkpointPages = 1_000
     var maximumPages: Int?
   }
 
@@ -64,6 +66,7 @@ final class Connection {
     for setting in [
       "synchronous = FULL", "foreign_keys = ON", "trusted_schema = OFF", "mmap_size = 0",
       "cell_size_check = ON", "temp_store = MEMORY", "journal_size_limit = 67108864",
+      "cache_size = -\(settings.cacheKiB)", "wal_autocheckpoint = \(settings.checkpointPages)",
     ] {
       try run("PRAGMA \(setting)")
     }

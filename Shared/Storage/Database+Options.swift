@@ -27,6 +27,10 @@ extension Database {
     public var busyTimeoutMilliseconds = 5_000
     /// Prepared statements kept for each connection.
     public var cachedStatements = 256
+    /// Memory for pages that each connection may keep.
+    public var cacheKiB = 2_048
+    /// Pages in the write-ahead log from which a commit moves them into the database file.
+    public var checkpointPages = 1_000
     /// The most pages, of 4 KiB, that the file may grow to; `nil` leaves it to the disk.
     public var maximumPages: Int?
     /// Gives the time at which migrations were applied.
@@ -40,7 +44,8 @@ extension Database {
     func connection(_ path: String, isQueryOnly: Bool) -> Connection.Settings {
       Connection.Settings(
         path: path, isQueryOnly: isQueryOnly, busyTimeoutMilliseconds: busyTimeoutMilliseconds,
-        cachedStatements: cachedStatements, maximumPages: isQueryOnly ? nil : maximumPages)
+        cachedStatements: cachedStatements, cacheKiB: cacheKiB, checkpointPages: checkpointPages,
+        maximumPages: isQueryOnly ? nil : maximumPages)
     }
   }
 

@@ -142,6 +142,16 @@ public final class Database: Sendable {
     return try await writes.run(body)
   }
 
+  /// As `write`, for those who gather work of their own: returns at once, and calls `completion` on
+  /// the writer's thread, or on the caller's if the work is refused.
+  public func enqueueWrite(
+    _ body: @escaping @Sendable (Transaction) throws -> Void,
+    completion: @escaping @Sendable (Result<Void, any Error>) -> Void
+  ) {
+    do { try requireWritable() } catch { return completion(.failure(error)) }
+    writes.enqueue(body, completion)
+  }
+
   /// As `write`, blocking the calling thread; for tools, never on an event loop or in a body.
   @discardableResult
   public func writeSync<T: Sendable>(

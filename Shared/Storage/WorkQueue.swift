@@ -86,6 +86,15 @@ final class WorkQueue<Context>: Sendable {
     return try result.wait { $0 }.get()
   }
 
+  /// Has a storage thread run `body`, and returns at once.
+  func enqueue<Value: Sendable>(
+    _ body: @escaping @Sendable (Context) throws -> Value,
+    _ answer: @escaping @Sendable (Result<Value, any Error>) -> Void
+  ) {
+    let pending = Pending(body)
+    if pending.wait(answer) { submitOrFail(pending) }
+  }
+
   private func submitOrFail(_ pending: any PendingWork<Context>) {
     do {
       try submit(pending)
