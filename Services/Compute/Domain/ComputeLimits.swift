@@ -10,4 +10,7 @@ public enum ComputeLimits {
   public static let maximumTextBytes = 1_000
   /// Most participants that one budget may be for.
   public static let maximumParticipants: Int64 = 100_000
+  /// Most thresholds that a use case's alerts may have, and the largest of them, in percent.
+  public static let maximumThresholds = 20
+  public static let maximumThreshold: Int64 = 1_000
 }

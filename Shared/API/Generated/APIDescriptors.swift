@@ -25,11 +25,11 @@ public enum APIDescriptors {
   ]
 
   /// Full proto names of the services.
-  public static let services: [String] = ["assay.catalog.v1.UseCases", "assay.catalog.v1.Metadatasets", "assay.catalog.v1.Invites", "assay.compute.v1.Runs", "assay.compute.v1.Budgets", "assay.compute.v1.Billing", "assay.compute.v1.ComputeSync", "assay.evaluation.v1.Datasets", "assay.evaluation.v1.Submissions", "assay.evaluation.v1.Leaderboards", "assay.evaluation.v1.Monitor", "assay.evaluation.v1.MetricCatalogue", "assay.evaluation.v1.EvaluationSync", "assay.evaluation.v1.Workers", "assay.identity.v1.Identity", "assay.rpc.v1.Health", "assay.rpc.v1.Reflection", "assay.rpc.v1.Introspection", "assay.testing.v1.EchoService"]
+  public static let services: [String] = ["assay.catalog.v1.UseCases", "assay.catalog.v1.Metadatasets", "assay.catalog.v1.Invites", "assay.compute.v1.Runs", "assay.compute.v1.Budgets", "assay.compute.v1.Ledger", "assay.compute.v1.Billing", "assay.compute.v1.ComputeSync", "assay.evaluation.v1.Datasets", "assay.evaluation.v1.Submissions", "assay.evaluation.v1.Leaderboards", "assay.evaluation.v1.Monitor", "assay.evaluation.v1.MetricCatalogue", "assay.evaluation.v1.EvaluationSync", "assay.evaluation.v1.Workers", "assay.identity.v1.Identity", "assay.rpc.v1.Health", "assay.rpc.v1.Reflection", "assay.rpc.v1.Introspection", "assay.testing.v1.EchoService"]
 
   /// Every method of every service.
   public static let methods: [MethodDescriptor] = [
-    CatalogUseCasesMethods.all, CatalogMetadatasetsMethods.all, CatalogInvitesMethods.all, ComputeRunsMethods.all, ComputeBudgetsMethods.all, ComputeBillingMethods.all, ComputeComputeSyncMethods.all, EvaluationDatasetsMethods.all, EvaluationSubmissionsMethods.all, EvaluationLeaderboardsMethods.all, EvaluationMonitorMethods.all, EvaluationMetricCatalogueMethods.all, EvaluationEvaluationSyncMethods.all, EvaluationWorkersMethods.all, IdentityIdentityMethods.all, RPCHealthMethods.all, RPCReflectionMethods.all, RPCIntrospectionMethods.all, TestingEchoServiceMethods.all
+    CatalogUseCasesMethods.all, CatalogMetadatasetsMethods.all, CatalogInvitesMethods.all, ComputeRunsMethods.all, ComputeBudgetsMethods.all, ComputeLedgerMethods.all, ComputeBillingMethods.all, ComputeComputeSyncMethods.all, EvaluationDatasetsMethods.all, EvaluationSubmissionsMethods.all, EvaluationLeaderboardsMethods.all, EvaluationMonitorMethods.all, EvaluationMetricCatalogueMethods.all, EvaluationEvaluationSyncMethods.all, EvaluationWorkersMethods.all, IdentityIdentityMethods.all, RPCHealthMethods.all, RPCReflectionMethods.all, RPCIntrospectionMethods.all, TestingEchoServiceMethods.all
   ].flatMap { (methods: [MethodDescriptor]) in methods }
 
   private static let googleProtobufDescriptorFile = Base64.embedded(

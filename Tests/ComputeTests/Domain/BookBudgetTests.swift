@@ -126,7 +126,7 @@ struct BookBudgetTests {
   func badTerms() throws {
     var fixture = try BookFixture(participants: 1, each: .pflop(10))
     let context = CommandContext(
-      now: 0, actor: "catalog", idempotencyKey: "k", trace: "", price: .standard)
+      now: 0, actor: "catalog", idempotencyKey: "k", trace: "", prices: PriceList())
     func terms(
       version: Int64, tenant: String = "clinic", plan: BudgetPlan = .none
     ) -> Command {
@@ -136,9 +136,11 @@ struct BookBudgetTests {
           phase: .published, start: nil, end: nil, plan: plan, participants: []))
     }
     var book = fixture.book
-    #expect(throws: Refusal.staleTerms(known: 1)) { try book.perform(terms(version: 1), context) }
+    #expect(throws: Refusal.staleTerms(known: 1)) {
+      _ = try book.perform(terms(version: 1), context)
+    }
     #expect(throws: Refusal.foreignTerms) {
-      try book.perform(terms(version: 2, tenant: "other"), context)
+      _ = try book.perform(terms(version: 2, tenant: "other"), context)
     }
     #expect(throws: Refusal.negative(field: "budget")) {
       let plan = BudgetPlan(participants: 1, each: GFLOP(-1))

@@ -8,6 +8,7 @@ struct BookFixture {
 
   var book = Book(newUseCase: BookFixture.useCase, tenant: "clinic")
   var entries: [EntryDraft] = []
+  var alerts: [Alert] = []
   var now = BookFixture.opening
   private var keys = 0
   private var version: Int64 = 0
@@ -40,10 +41,12 @@ struct BookFixture {
   mutating func perform(_ command: Command, price: Price = .standard) throws -> [EntryDraft] {
     keys += 1
     let context = CommandContext(
-      now: now, actor: "usr_1", idempotencyKey: "key-\(keys)", trace: "", price: price)
-    let new = try book.perform(command, context)
-    entries += new
-    return new
+      now: now, actor: "usr_1", idempotencyKey: "key-\(keys)", trace: "",
+      prices: PriceList([price]))
+    let outcome = try book.perform(command, context)
+    entries += outcome.entries
+    alerts += outcome.alerts
+    return outcome.entries
   }
 
   mutating func start(_ run: String, _ participant: String = "par_1", rate: GFLOP = .zero) throws {
@@ -69,8 +72,7 @@ struct BookFixture {
   }
 
   func balance(_ kind: AccountKind, _ participant: String = "") -> GFLOP {
-    book.balances[
-      Account(kind: kind, useCase: Self.useCase, participant: participant)]
+    book.balance(kind, participant)
   }
 }
 

@@ -91,6 +91,30 @@ struct RunCommandTests {
     await core.database.close()
   }
 
+  @Test("200 PFLOP at 400 TFLOP/s last 500 s: the stop comes then, and nothing beyond is billed")
+  func sustained() async throws {
+    let fixture = try ServiceFixture()
+    try await fixture.sync(planned: 1, each: .pflop(200), participants: 1)
+    let run = try await fixture.start(rate: GFLOP(400_000)).id
+    var total = GFLOP.zero
+    var seconds = 0
+    var balance = ComputeRunBalance()
+    while !balance.stop {
+      seconds += 1
+      fixture.clock.advance(milliseconds: 1_000)
+      total = GFLOP(Int64(seconds) * 400_000)
+      balance = try await fixture.report(run, total)
+      // Before it is spent, the slice of ten seconds is whole again, or all that is left.
+      let left = 200_000_000 - total.value
+      #expect(balance.allocationHeldGflop == min(4_000_000, left))
+    }
+    #expect(seconds == 500)
+    #expect(balance.allocationUsedGflop == 200_000_000)
+    let budget = try await fixture.core.getBudget(ServiceFixture.useCase, .clinic(.owner))
+    #expect(budget.allocations.first?.writtenOffGflop == 0)
+    #expect(try await fixture.audit().isSound)
+  }
+
   @Test("64 clients on a budget of 64 slices: nobody is refused, everything is billed")
   func concurrentFit() async throws {
     let fixture = try ServiceFixture()

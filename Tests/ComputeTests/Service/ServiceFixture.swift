@@ -141,7 +141,7 @@ final class ServiceFixture: Sendable {
   }
 
   func audit() async throws -> AuditResult {
-    try await core.database.read { try LedgerAudit.run($0) }
+    try await core.read { try LedgerAudit.run($0) }
   }
 }
 

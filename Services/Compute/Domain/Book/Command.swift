@@ -4,15 +4,44 @@ public enum Command: Sendable, Equatable {
   case setTerms(UseCaseTerms)
   /// Takes the first slice. `rate` is GFLOP per second, zero if not known.
   case startRun(id: String, participant: String, startedBy: String, note: String, rate: GFLOP)
-  /// The run has used `total` since it began.
-  case reportUsage(run: String, total: GFLOP, meter: Meter)
+  /// The run had used `total` since it began, as read at `meteredAt`, unix milliseconds; now unless
+  /// told.
+  case reportUsage(run: String, total: GFLOP, meter: Meter, meteredAt: Int64? = nil)
   /// The run is done; `total` is its last counter, `nil` the last one reported.
-  case finishRun(run: String, total: GFLOP?, meter: Meter)
+  case finishRun(run: String, total: GFLOP?, meter: Meter, meteredAt: Int64? = nil)
+  /// Gives the hold back until the run is resumed.
+  case pauseRun(run: String, reason: String)
+  case resumeRun(run: String)
   case stopRun(run: String, reason: String)
   /// Ends the run if nothing was heard of it for so long; else nothing.
   case expireRun(run: String, idleMilliseconds: Int64)
   /// Stops the run if its use case does not run now; else nothing.
   case enforceEnd(run: String)
+
+  /// Makes a participant's share so much: out of the reserve, then of what is unallocated; into the
+  /// reserve what is taken away. Stops the youngest runs where their holds are taken.
+  case setAllocation(participant: String, total: GFLOP)
+  /// Moves free compute from one participant to another.
+  case transfer(from: String, to: String, amount: GFLOP)
+  /// Adds to the budget: to a participant's share, or to the reserve.
+  case topUp(participant: String?, amount: GFLOP)
+  /// Makes the reserve so much, out of or into what is unallocated.
+  case setReserve(GFLOP)
+  /// The parts in percent of which alerts tell.
+  case setThresholds([Int64])
+}
+
+/// What a command did.
+public struct Outcome: Sendable, Equatable {
+  /// What it adds to the ledger: often one entry, none if nothing changes.
+  public var entries: [EntryDraft] = []
+  /// What it made to be told.
+  public var alerts: [Alert] = []
+
+  public init(entries: [EntryDraft] = [], alerts: [Alert] = []) {
+    self.entries = entries
+    self.alerts = alerts
+  }
 }
 
 /// What a command needs of the world, which the domain must not ask for itself.
@@ -24,19 +53,19 @@ public struct CommandContext: Sendable, Equatable {
   public var idempotencyKey: String
   /// W3C trace id, hexadecimal.
   public var trace: String
-  /// The price in force.
-  public var price: Price
+  /// The prices of the tenant that pays.
+  public var prices: PriceList
   public var slices: SlicePolicy
 
   public init(
-    now: Int64, actor: String, idempotencyKey: String, trace: String, price: Price,
+    now: Int64, actor: String, idempotencyKey: String, trace: String, prices: PriceList,
     slices: SlicePolicy = .standard
   ) {
     self.now = now
     self.actor = actor
     self.idempotencyKey = idempotencyKey
     self.trace = trace
-    self.price = price
+    self.prices = prices
     self.slices = slices
   }
 }

@@ -8,6 +8,14 @@ public enum Refusal: Error, Equatable, Sendable, CustomStringConvertible {
   /// Nothing is free of the allocation.
   case exhausted(AllocationStatus)
   case unknownRun(String)
+  /// It has ended, and so can be neither paused nor resumed.
+  case runEnded(String)
+  case unknownParticipant(String)
+  /// Less is there than the command would move.
+  case insufficient(available: GFLOP, needed: GFLOP)
+  case sameParticipant
+  case nothing(field: String)
+  case badThresholds
   case runExists(String)
   case negative(field: String)
   case tooLarge(field: String, limit: GFLOP)
@@ -28,6 +36,16 @@ public enum Refusal: Error, Equatable, Sendable, CustomStringConvertible {
       "no compute is free: of \(status.total) are \(status.used) used and \(status.held) held "
         + "by live runs; finish one of them, or ask the organiser to raise the budget"
     case .unknownRun(let run): "there is no run \(run)"
+    case .runEnded(let run): "run \(run) has ended; start another one"
+    case .unknownParticipant(let participant):
+      "there is no participant \(participant) in the use case"
+    case .insufficient(let available, let needed):
+      "\(needed) are needed and \(available) are there; top the budget up, or free some compute"
+    case .sameParticipant: "a transfer is between two participants"
+    case .nothing(let field): "\(field) must be more than zero"
+    case .badThresholds:
+      "thresholds: at most \(ComputeLimits.maximumThresholds), each from 1 to "
+        + "\(ComputeLimits.maximumThreshold) percent"
     case .runExists(let run): "run \(run) has been started already"
     case .negative(let field): "\(field) is negative; counters begin at 0 and only grow"
     case .tooLarge(let field, let limit): "\(field) is more than the limit of \(limit)"

@@ -1,6 +1,8 @@
 /// Why a run was ended by somebody else than its client.
 public enum StopReason: Sendable, Hashable, CustomStringConvertible {
   case allocationExhausted
+  /// The organiser took the compute back while the run held it.
+  case allocationReduced
   case useCasePaused
   case useCaseOver
   case participantRemoved
@@ -10,6 +12,7 @@ public enum StopReason: Sendable, Hashable, CustomStringConvertible {
   public var description: String {
     switch self {
     case .allocationExhausted: "the compute allocation is used up"
+    case .allocationReduced: "the compute allocation was reduced"
     case .useCasePaused: "the use case is paused"
     case .useCaseOver: "the use case is over"
     case .participantRemoved: "the participant is not part of the use case any more"
@@ -21,10 +24,79 @@ public enum StopReason: Sendable, Hashable, CustomStringConvertible {
 /// Where a run is in its life. Only a running run holds compute.
 public enum RunState: Sendable, Hashable {
   case running
+  /// Holds nothing, and may be resumed; with the words of whoever paused it.
+  case paused(String)
   case stopped(StopReason)
   case finished
   /// Nothing was heard of it for too long.
   case expired
+
+  /// The name under which entries and tables keep the state, and the words that go with it.
+  public var stored: (name: String, words: String) {
+    switch self {
+    case .running: ("running", "")
+    case .paused(let words): ("paused", words)
+    case .finished: ("finished", "")
+    case .expired: ("expired", "")
+    case .stopped(.allocationExhausted): ("stopped-exhausted", "")
+    case .stopped(.allocationReduced): ("stopped-reduced", "")
+    case .stopped(.useCasePaused): ("stopped-paused", "")
+    case .stopped(.useCaseOver): ("stopped-over", "")
+    case .stopped(.participantRemoved): ("stopped-removed", "")
+    case .stopped(.requested(let words)): ("stopped-requested", words)
+    }
+  }
+
+  /// Reads what `stored` gave; `nil` for a name that no state has.
+  public init?(name: String, words: String) {
+    switch name {
+    case "running": self = .running
+    case "paused": self = .paused(words)
+    case "finished": self = .finished
+    case "expired": self = .expired
+    case "stopped-exhausted": self = .stopped(.allocationExhausted)
+    case "stopped-reduced": self = .stopped(.allocationReduced)
+    case "stopped-paused": self = .stopped(.useCasePaused)
+    case "stopped-over": self = .stopped(.useCaseOver)
+    case "stopped-removed": self = .stopped(.participantRemoved)
+    case "stopped-requested": self = .stopped(.requested(words))
+    default: return nil
+    }
+  }
+}
+
+/// All of a run that changes while it lives; each entry about a run carries it as it is then, so
+/// that a run can be rebuilt from the ledger.
+public struct RunMark: Sendable, Hashable {
+  public var state: RunState
+  /// The highest total that was reported.
+  public var counter: GFLOP
+  /// What of it is billed.
+  public var used: GFLOP
+  /// What is reserved beyond it.
+  public var held: GFLOP
+  /// How much more may be billed to this run although it does not run: usage of before its end or
+  /// pause that was reported late.
+  public var lateAllowance: GFLOP
+  /// Unix milliseconds.
+  public var lastReport: Int64
+  /// The time up to which the counter was read, unix milliseconds; only grows.
+  public var metered: Int64
+  public var ended: Int64?
+
+  public init(
+    state: RunState = .running, counter: GFLOP = .zero, used: GFLOP = .zero, held: GFLOP = .zero,
+    lateAllowance: GFLOP = .zero, lastReport: Int64, metered: Int64, ended: Int64? = nil
+  ) {
+    self.state = state
+    self.counter = counter
+    self.used = used
+    self.held = held
+    self.lateAllowance = lateAllowance
+    self.lastReport = lastReport
+    self.metered = metered
+    self.ended = ended
+  }
 }
 
 /// A training run: a counter that only grows, and a hold that is renewed while it does.
@@ -38,24 +110,11 @@ public struct Run: Sendable, Equatable {
   public let rate: GFLOP
   /// Unix milliseconds.
   public let started: Int64
-
-  public internal(set) var state: RunState
-  /// The highest total that was reported.
-  public internal(set) var counter: GFLOP
-  /// What of it is billed.
-  public internal(set) var used: GFLOP
-  /// What is reserved beyond it.
-  public internal(set) var held: GFLOP
-  /// How much more may be billed to this run although it has ended: usage of before its end that
-  /// was reported late.
-  public internal(set) var lateAllowance: GFLOP
-  public internal(set) var lastReport: Int64
-  public internal(set) var ended: Int64?
+  public internal(set) var mark: RunMark
 
   public init(
     id: String, participant: String, startedBy: String, note: String, rate: GFLOP, started: Int64,
-    state: RunState = .running, counter: GFLOP = .zero, used: GFLOP = .zero, held: GFLOP = .zero,
-    lateAllowance: GFLOP = .zero, lastReport: Int64, ended: Int64? = nil
+    mark: RunMark? = nil
   ) {
     self.id = id
     self.participant = participant
@@ -63,16 +122,25 @@ public struct Run: Sendable, Equatable {
     self.note = note
     self.rate = rate
     self.started = started
-    self.state = state
-    self.counter = counter
-    self.used = used
-    self.held = held
-    self.lateAllowance = lateAllowance
-    self.lastReport = lastReport
-    self.ended = ended
+    self.mark = mark ?? RunMark(lastReport: started, metered: started)
   }
 
-  public var isRunning: Bool { state == .running }
+  public var state: RunState { mark.state }
+  public var counter: GFLOP { mark.counter }
+  public var used: GFLOP { mark.used }
+  public var held: GFLOP { mark.held }
+  public var lastReport: Int64 { mark.lastReport }
+  public var ended: Int64? { mark.ended }
+
+  public var isRunning: Bool { mark.state == .running }
+
+  /// Whether it runs or may run again.
+  public var isLive: Bool {
+    switch mark.state {
+    case .running, .paused: true
+    case .stopped, .finished, .expired: false
+    }
+  }
 }
 
 /// How much compute a live run reserves ahead of its reports.

@@ -18,6 +18,8 @@ public struct UseCaseTerms: Sendable, Equatable {
   public let end: Int64?
   public let plan: BudgetPlan
   public let participants: [Participant]
+  /// Where each participant stands in `participants`, for it is asked at every report.
+  private let places: [String: Int]
 
   public init(
     id: String, version: Int64, tenant: String, title: String, phase: Phase, start: Int64?,
@@ -32,12 +34,17 @@ public struct UseCaseTerms: Sendable, Equatable {
     self.end = end
     self.plan = plan
     self.participants = participants
+    places = Dictionary(
+      participants.enumerated().map { ($0.element.id, $0.offset) }, uniquingKeysWith: { a, _ in a })
   }
 
   /// The participant, unless it left or never joined.
   public func participant(_ id: String) -> Participant? {
-    participants.first { $0.id == id }
+    places[id].map { participants[$0] }
   }
+
+  /// Whether the participant has joined and not left.
+  public func isMember(_ participant: String) -> Bool { places[participant] != nil }
 
   /// Why nothing may run now; `nil` when it may.
   func closure(at now: Int64) -> StopReason? {

@@ -1,12 +1,15 @@
 /// What an account of the ledger stands for.
 ///
-/// Compute flows `granted → unallocated → allocation → held → used`; back from `held` to
-/// `allocation` when a hold is settled, and from `unallocated` to `released` when a budget shrinks.
+/// Compute flows `granted → unallocated → allocation → held → used`, and `granted → reserve →
+/// allocation` where an organiser adds to the plan; back from `held` to `allocation` when a hold
+/// is settled, and from `unallocated` to `released` when a budget shrinks.
 public enum AccountKind: String, Sendable, Hashable, CaseIterable {
   /// Where a use case's budget comes from; never above zero.
   case granted
-  /// Budget that no participant has.
+  /// Budget that waits for those who have not joined yet.
   case unallocated
+  /// Budget that the organiser keeps back, and hands out by hand.
+  case reserve
   /// A participant's free balance.
   case allocation
   /// Reserved for a participant's live runs.
@@ -22,6 +25,27 @@ public enum AccountKind: String, Sendable, Hashable, CaseIterable {
 
   /// Whether the balance may only be zero or below: the accounts that others draw from.
   var isSource: Bool { self == .granted || self == .unfunded }
+
+  /// The number by which entries name the kind, and by which postings are sorted; never changed.
+  var code: UInt8 {
+    switch self {
+    case .granted: 1
+    case .unallocated: 2
+    case .reserve: 3
+    case .allocation: 4
+    case .held: 5
+    case .used: 6
+    case .released: 7
+    case .unfunded: 8
+    case .writtenOff: 9
+    }
+  }
+
+  /// The kind of a number; `nil` for one that no kind has.
+  init?(code: UInt8) {
+    guard let kind = Self.allCases.first(where: { $0.code == code }) else { return nil }
+    self = kind
+  }
 }
 
 /// One account: a kind, within a use case, perhaps a participant's, perhaps at one price version.
@@ -41,6 +65,13 @@ public struct Account: Sendable, Hashable {
     self.participant = participant
     self.priceVersion = priceVersion
   }
+
+  /// Leaves out the use case, which hardly ever tells two accounts of one table apart.
+  public func hash(into hasher: inout Hasher) {
+    hasher.combine(kind.code)
+    hasher.combine(participant)
+    hasher.combine(priceVersion)
+  }
 }
 
 extension Account: Comparable, CustomStringConvertible {
@@ -49,7 +80,12 @@ extension Account: Comparable, CustomStringConvertible {
     "\(kind.rawValue)/\(useCase)/\(participant)/\(priceVersion)"
   }
 
-  public static func < (a: Account, b: Account) -> Bool { a.description < b.description }
+  public static func < (a: Account, b: Account) -> Bool {
+    if a.kind != b.kind { return a.kind.code < b.kind.code }
+    if a.useCase != b.useCase { return a.useCase < b.useCase }
+    if a.participant != b.participant { return a.participant < b.participant }
+    return a.priceVersion < b.priceVersion
+  }
 }
 
 /// One leg of an entry: how an account's balance changes.
@@ -60,55 +96,5 @@ public struct Posting: Sendable, Hashable {
   public init(account: Account, amount: GFLOP) {
     self.account = account
     self.amount = amount
-  }
-}
-
-/// Balances of accounts; one that is not listed is zero.
-public struct Balances: Sendable, Equatable {
-  public private(set) var byAccount: [Account: GFLOP]
-
-  public init(_ byAccount: [Account: GFLOP] = [:]) { self.byAccount = byAccount }
-
-  public subscript(account: Account) -> GFLOP { byAccount[account] ?? .zero }
-
-  /// Adds the postings; each balance must stay on its side of zero.
-  public mutating func apply(_ postings: [Posting]) throws(LedgerFault) {
-    for posting in postings {
-      let balance: GFLOP
-      do { balance = try self[posting.account] + posting.amount } catch {
-        throw .overflow(account: posting.account)
-      }
-      let isOnItsSide = posting.account.kind.isSource ? balance <= .zero : balance >= .zero
-      guard isOnItsSide else { throw .wrongSide(account: posting.account, balance: balance) }
-      byAccount[posting.account] = balance
-    }
-  }
-
-  /// The sum over the accounts that `isIncluded` picks.
-  public func sum(
-    where isIncluded: (Account) -> Bool
-  ) throws(QuantityError) -> GFLOP {
-    var sum = GFLOP.zero
-    for (account, balance) in byAccount where isIncluded(account) { sum = try sum + balance }
-    return sum
-  }
-}
-
-/// Postings in the making: moves between accounts, summed per account.
-struct Transfer {
-  private var amounts: [Account: GFLOP] = [:]
-
-  /// Takes `amount` from one account and gives it to another; nothing if zero.
-  mutating func move(_ amount: GFLOP, from source: Account, to destination: Account)
-    throws(QuantityError)
-  {
-    amounts[source] = try (amounts[source] ?? .zero) - amount
-    amounts[destination] = try (amounts[destination] ?? .zero) + amount
-  }
-
-  /// The legs that change something, in the order of the accounts.
-  var postings: [Posting] {
-    amounts.filter { $0.value != .zero }.map { Posting(account: $0.key, amount: $0.value) }
-      .sorted { $0.account < $1.account }
   }
 }

@@ -3,8 +3,18 @@ import Crypto
 /// Why an entry was made.
 public enum Cause: String, Sendable, Hashable, CaseIterable {
   case budgetChanged = "budget-changed"
+  /// Compute was added beyond the plan.
+  case toppedUp = "topped-up"
+  /// A participant's share was set by hand.
+  case allocationSet = "allocation-set"
+  /// Compute went from one participant to another.
+  case transferred = "transferred"
+  /// The reserve was set.
+  case reserveSet = "reserve-set"
   case runStarted = "run-started"
   case usageReported = "usage-reported"
+  case runPaused = "run-paused"
+  case runResumed = "run-resumed"
   /// Settled: the rest of the hold went back.
   case runFinished = "run-finished"
   /// Settled with nothing used at all.
@@ -42,7 +52,7 @@ public struct EntryDraft: Sendable, Equatable {
   /// The tenant that pays: the use case's owner.
   public var tenant: String
   public var useCase: String
-  /// Empty when the entry concerns the use case as a whole.
+  /// Empty when the entry concerns more than one participant, or none.
   public var participant: String
   /// Empty when the entry concerns no run.
   public var run: String
@@ -50,8 +60,8 @@ public struct EntryDraft: Sendable, Equatable {
   public var actor: String
   /// Set for causes that bring usage.
   public var meter: Meter?
-  /// The run's counter after the entry.
-  public var counter: GFLOP?
+  /// The run after the entry; set when there is one.
+  public var mark: RunMark?
   /// The price at which the usage of this entry is billed.
   public var price: Price?
   /// W3C trace id, hexadecimal.
@@ -63,7 +73,7 @@ public struct EntryDraft: Sendable, Equatable {
 
   public init(
     cause: Cause, idempotencyKey: String, tenant: String, useCase: String, participant: String,
-    run: String, actor: String, meter: Meter?, counter: GFLOP?, price: Price?, trace: String,
+    run: String, actor: String, meter: Meter?, mark: RunMark?, price: Price?, trace: String,
     time: Int64, postings: [Posting]
   ) {
     self.cause = cause
@@ -74,7 +84,7 @@ public struct EntryDraft: Sendable, Equatable {
     self.run = run
     self.actor = actor
     self.meter = meter
-    self.counter = counter
+    self.mark = mark
     self.price = price
     self.trace = trace
     self.time = time
@@ -87,9 +97,12 @@ extension EntryDraft {
   public var usage: GFLOP {
     postings.first { $0.account.kind == .used }?.amount ?? .zero
   }
+
+  /// The time up to which the usage was metered: the period that it belongs to.
+  public var meteredTime: Int64 { mark?.metered ?? time }
 }
 
-/// The end of the ledger: what the next entry follows.
+/// The end of a tenant's chain: what its next entry follows.
 public struct LedgerHead: Sendable, Equatable {
   /// The number of entries.
   public var sequence: Int64
@@ -101,11 +114,11 @@ public struct LedgerHead: Sendable, Equatable {
     self.digest = digest
   }
 
-  /// The empty ledger's.
+  /// The empty chain's.
   public static let empty = LedgerHead(sequence: 0, digest: HashChain.genesis)
 }
 
-/// An entry in its place: numbered from 1, and bound to all before it.
+/// An entry in its place: numbered from 1 within its tenant's chain, and bound to all before it.
 public struct Entry: Sendable, Equatable {
   public let sequence: Int64
   public let content: EntryDraft
@@ -124,37 +137,12 @@ public struct Entry: Sendable, Equatable {
   /// The entry that follows `head`.
   public init(_ content: EntryDraft, after head: LedgerHead) {
     let sequence = head.sequence + 1
+    let bytes = EntryCoding.encode(content, sequence: sequence)
     self.init(
       sequence: sequence, content: content, previous: head.digest,
-      digest: Self.digest(of: content, sequence: sequence, previous: head.digest))
+      digest: EntryCoding.digest(of: bytes, after: head.digest))
   }
 
   /// The head once this is the last entry.
   public var head: LedgerHead { LedgerHead(sequence: sequence, digest: digest) }
-
-  /// What `digest` must be: SHA-256 over the predecessor's and every field, in this order.
-  public static func digest(
-    of content: EntryDraft, sequence: Int64, previous: Digest
-  ) -> Digest {
-    var fields: [HashChain.Field] = [
-      .integer(sequence), .text(content.cause.rawValue), .text(content.idempotencyKey),
-      .text(content.tenant), .text(content.useCase), .text(content.participant),
-      .text(content.run), .text(content.actor), .text(content.trace), .integer(content.time),
-    ]
-    fields += content.meter.map { [.text($0.provenance.rawValue), .text($0.name)] } ?? [.null]
-    fields += content.counter.map { [.integer($0.value)] } ?? [.null]
-    fields +=
-      content.price.map {
-        [.text($0.version), .integer($0.validFrom), .integer($0.nanoEuroPerGFLOP)]
-      } ?? [.null]
-    fields.append(.integer(Int64(content.postings.count)))
-    for posting in content.postings {
-      let account = posting.account
-      fields += [
-        .text(account.kind.rawValue), .text(account.useCase), .text(account.participant),
-        .text(account.priceVersion), .integer(posting.amount.value),
-      ]
-    }
-    return HashChain.next(after: previous, fields: fields)
-  }
 }

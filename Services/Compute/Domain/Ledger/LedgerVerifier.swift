@@ -16,6 +16,10 @@ public enum LedgerFault: Error, Equatable, Sendable, CustomStringConvertible {
   case priceVersionMismatch(Account)
   case priceChanged(version: String)
   case heldOfRun(String, GFLOP)
+  case repeatedAccount(Account)
+  case foreignTenant(String)
+  case missingMark
+  case markOfRun(String)
   case overBudget(useCase: String)
 
   public var description: String {
@@ -40,12 +44,17 @@ public enum LedgerFault: Error, Equatable, Sendable, CustomStringConvertible {
       "the price \(version) is not what earlier entries say that it is"
     case .heldOfRun(let run, let held):
       "run \(run) would hold \(held.value) GFLOP, which is below zero"
+    case .repeatedAccount(let account): "it posts to \(account) more than once"
+    case .foreignTenant(let tenant): "it is of the tenant \(tenant), whose chain is another one"
+    case .missingMark: "it is about a run, and does not say how the run is then"
+    case .markOfRun(let run):
+      "what it says that run \(run) has used and holds is not what its postings come to"
     case .overBudget(let useCase): "used and held of \(useCase) exceed its budget"
     }
   }
 }
 
-/// Replays a ledger from its first entry, and finds the first that does not fit.
+/// Replays a tenant's chain from its first entry, and finds the first that does not fit.
 ///
 /// It needs nothing but the entries, in order, and so works offline and in bounded time per entry.
 public struct LedgerVerifier: Sendable {
@@ -56,7 +65,10 @@ public struct LedgerVerifier: Sendable {
   /// All that each run has used.
   public private(set) var usedByRun: [String: GFLOP] = [:]
 
-  private var keys: Set<[String]> = []
+  /// The tenant of the first entry.
+  private var tenant: String?
+  /// Of each idempotency key the digest, which is shorter.
+  private var keys: Set<Digest> = []
   private var prices: [String: Price] = [:]
   private var standings: [String: Standing] = [:]
 
@@ -72,8 +84,12 @@ public struct LedgerVerifier: Sendable {
   public mutating func check(_ entry: Entry) throws(LedgerFault) {
     try checkPlace(entry)
     let content = entry.content
+    guard content.tenant == tenant ?? content.tenant else {
+      throw .foreignTenant(content.tenant)
+    }
+    tenant = content.tenant
     try checkPostings(content)
-    guard keys.insert([content.tenant, content.idempotencyKey]).inserted else {
+    guard keys.insert(SHA256.hash(content.idempotencyKey)).inserted else {
       throw .repeatedKey(content.idempotencyKey)
     }
     try checkPrice(content)
@@ -88,17 +104,21 @@ public struct LedgerVerifier: Sendable {
       throw .sequence(expected: head.sequence + 1)
     }
     guard entry.previous == head.digest else { throw .predecessor }
-    let digest = Entry.digest(
-      of: entry.content, sequence: entry.sequence, previous: entry.previous)
+    let bytes = EntryCoding.encode(entry.content, sequence: entry.sequence)
+    let digest = EntryCoding.digest(of: bytes, after: entry.previous)
     guard entry.digest == digest else { throw .digest }
   }
 
   private func checkPostings(_ content: EntryDraft) throws(LedgerFault) {
-    guard !content.postings.isEmpty else { throw .noPostings }
+    guard !content.postings.isEmpty || content.cause.mayBeWithoutPostings else {
+      throw .noPostings
+    }
     let sum = content.postings.reduce(Int128(0)) { $0 + Int128($1.amount.value) }
     guard sum == 0 else { throw .unbalanced(sum: "\(sum)") }
+    var accounts: Set<Account> = []
     for posting in content.postings {
       let account = posting.account
+      guard accounts.insert(account).inserted else { throw .repeatedAccount(account) }
       guard account.useCase == content.useCase,
         account.participant.isEmpty || content.participant.isEmpty
           || account.participant == content.participant
@@ -125,18 +145,23 @@ public struct LedgerVerifier: Sendable {
   }
 
   private mutating func checkRun(_ content: EntryDraft) throws(LedgerFault) {
-    guard !content.run.isEmpty else { return }
+    let id = content.run
+    guard !id.isEmpty else { return }
     for posting in content.postings {
       switch posting.account.kind {
       case .held:
-        let held = try sum(heldByRun[content.run], posting)
-        guard held >= .zero else { throw .heldOfRun(content.run, held) }
-        heldByRun[content.run] = held == .zero ? nil : held
+        let held = try sum(heldByRun[id], posting)
+        guard held >= .zero else { throw .heldOfRun(id, held) }
+        heldByRun[id] = held == .zero ? nil : held
       case .used:
-        usedByRun[content.run] = try sum(usedByRun[content.run], posting)
+        usedByRun[id] = try sum(usedByRun[id], posting)
       default: break
       }
     }
+    guard let mark = content.mark else { throw .missingMark }
+    guard mark.held == heldByRun[id] ?? .zero, mark.used == usedByRun[id] ?? .zero,
+      mark.counter >= mark.used
+    else { throw .markOfRun(id) }
   }
 
   private mutating func checkBudget(_ content: EntryDraft) throws(LedgerFault) {
@@ -168,21 +193,25 @@ public struct LedgerVerifier: Sendable {
 }
 
 extension Cause {
+  /// Whether an entry may tell of a change of state that moves nothing: of a paused run.
+  fileprivate var mayBeWithoutPostings: Bool {
+    self == .runStopped || self == .runFinished || self == .runVoided
+  }
+
   /// Whether an entry of this cause may touch accounts of the kind.
   fileprivate func mayPost(to kind: AccountKind) -> Bool {
-    switch (self, kind) {
-    case (.budgetChanged, .granted), (.budgetChanged, .unallocated),
-      (.budgetChanged, .allocation), (.budgetChanged, .released):
-      true
-    case (.budgetChanged, _): false
-    case (.runStarted, .allocation), (.runStarted, .held): true
-    case (.runStarted, _): false
+    switch self {
+    case .budgetChanged: [.granted, .unallocated, .allocation, .released].contains(kind)
+    case .toppedUp: [.granted, .reserve, .allocation].contains(kind)
+    case .allocationSet: [.unallocated, .reserve, .allocation].contains(kind)
+    case .transferred: kind == .allocation
+    case .reserveSet: [.unallocated, .reserve].contains(kind)
+    case .runStarted, .runResumed: [.allocation, .held].contains(kind)
     // A hold that is settled may have outlived a reduction of the budget, so that what comes
     // back goes on to the organisation.
-    case (_, .granted): false
-    case (.runVoided, .used), (.runExpired, .used), (.runStopped, .used): false
-    case (.runVoided, .writtenOff), (.runExpired, .writtenOff), (.runStopped, .writtenOff): false
-    default: true
+    case .runVoided, .runExpired, .runStopped, .runPaused:
+      [.allocation, .held, .unallocated, .released].contains(kind)
+    case .usageReported, .runFinished: kind != .granted && kind != .reserve
     }
   }
 }

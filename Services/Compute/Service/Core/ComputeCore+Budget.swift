@@ -1,44 +1,78 @@
 import API
+import Codec
 import ComputeDomain
 import Identity
 import RPC
-import Storage
+
+// What organisers do with a use case's compute, and what Catalog says of it.
 
 extension ComputeCore {
-  /// The budget as far as the caller may see it: all of it for the owning tenant, else the
-  /// caller's own share; the sums are of what is shown.
-  func getBudget(
-    _ useCase: String, _ call: CallIdentity
+  func setAllocation(
+    _ request: ComputeSetAllocationRequest, _ call: CallIdentity
   ) async throws -> ComputeGetBudgetResponse {
-    try await read { db in
-      let access = try UseCaseAccess.of(call.scope, useCase: useCase, db)
-      guard let book = try BookStore.load(db, useCase: useCase, part: .whole) else {
-        throw RPCError.notFound("use case", useCase)
+    try await changeBudget(
+      request.useCaseId, call, key: request.idempotencyKey, request: request,
+      .setAllocation(participant: request.participantId, total: GFLOP(request.gflop)))
+  }
+
+  func transferAllocation(
+    _ request: ComputeTransferAllocationRequest, _ call: CallIdentity
+  ) async throws -> ComputeGetBudgetResponse {
+    try await changeBudget(
+      request.useCaseId, call, key: request.idempotencyKey, request: request,
+      .transfer(
+        from: request.fromParticipantId, to: request.toParticipantId,
+        amount: GFLOP(request.gflop)))
+  }
+
+  /// Adds to the budget. The key is required, for a retry that adds twice costs money.
+  func topUp(
+    _ request: ComputeTopUpRequest, _ call: CallIdentity
+  ) async throws -> ComputeGetBudgetResponse {
+    guard !request.idempotencyKey.isEmpty else {
+      throw RPCError.invalidField(
+        "idempotency_key", "is required, so that a repeated call adds nothing")
+    }
+    let participant = request.participantId.isEmpty ? nil : request.participantId
+    return try await changeBudget(
+      request.useCaseId, call, key: request.idempotencyKey, request: request,
+      .topUp(participant: participant, amount: GFLOP(request.gflop)))
+  }
+
+  func setReserve(
+    _ request: ComputeSetReserveRequest, _ call: CallIdentity
+  ) async throws -> ComputeGetBudgetResponse {
+    try await changeBudget(
+      request.useCaseId, call, key: request.idempotencyKey, request: request,
+      .setReserve(GFLOP(request.gflop)))
+  }
+
+  func setThresholds(
+    _ request: ComputeSetThresholdsRequest, _ call: CallIdentity
+  ) async throws -> ComputeGetBudgetResponse {
+    try await changeBudget(
+      request.useCaseId, call, key: "", request: request,
+      .setThresholds(request.thresholds.map { Int64($0) }))
+  }
+
+  private func changeBudget<Request: Message>(
+    _ useCase: String, _ call: CallIdentity, key: String, request: Request, _ command: Command
+  ) async throws -> ComputeGetBudgetResponse {
+    try await once(call, key: key, request: request) { [self] session in
+      let (open, access) = try UseCaseAccess.of(call.scope, useCase: useCase, session)
+      guard access.mayManage else {
+        throw RPCError.permissionDenied(
+          "use case \(useCase): an owner or organiser of its tenant deals its compute")
       }
-      let statuses = try book.allocations
-      let own = Set(access.own.map(\.id))
-      var response = ComputeGetBudgetResponse()
-      response.useCaseId = useCase
-      response.title = book.terms.title
-      var allocated = GFLOP.zero
-      var used = GFLOP.zero
-      var held = GFLOP.zero
-      for entry in try ParticipantStore.names(db, useCase: useCase) {
-        guard access.oversees || own.contains(entry.id) else { continue }
-        guard let status = statuses[entry.id] else {
-          response.allocations.append(ComputeAllocation(entry.id, entry.name, nil))
-          continue
-        }
-        response.allocations.append(ComputeAllocation(entry.id, entry.name, status))
-        allocated = try allocated + status.total
-        used = try used + status.used
-        held = try held + status.held
-      }
-      response.budgetGflop = access.oversees ? try book.budget.value : allocated.value
-      response.allocatedGflop = allocated.value
-      response.usedGflop = used.value
-      response.heldGflop = held.value
-      return response
+      let tenant = open.book.terms.tenant
+      let next = try session.head(of: tenant).sequence + 1
+      let context = try commandContext(
+        session, open, actor: call.scope.user, trace: call.trace,
+        key: entryKey(call, key, otherwise: "\(useCase)/budget/\(next)"))
+      try perform(session, command, on: open, context)
+      try BookStore.saveShares(session.tx, open.book)
+      try AlertStore.rearm(session.tx, open.book)
+      return try budget(open, access)
     }
   }
 
@@ -48,18 +82,19 @@ extension ComputeCore {
       throw RPCError.invalidField(
         "snapshot.participants", "at most \(ComputeLimits.maximumParticipants)")
     }
-    return try await write { [self] tx in
-      var book =
-        try BookStore.load(tx, useCase: terms.id, part: .whole)
-        ?? Book(newUseCase: terms.id, tenant: terms.tenant)
+    return try await command { [self] session in
+      let known = try session.book(terms.id)
+      if let version = known?.book.terms.version, terms.version <= version { return version }
+      let open = try known ?? session.newBook(terms.id, tenant: terms.tenant)
       let context = try commandContext(
-        tx, actor: actor, trace: trace, key: "~/\(terms.id)/terms/\(terms.version)")
-      guard terms.version > book.terms.version else { return book.terms.version }
-      let entries = try book.perform(.setTerms(terms), context)
-      try BookStore.saveTerms(tx, book.terms)
-      try BookStore.save(tx, book, entries: entries, run: nil)
+        session, open, actor: actor, trace: trace, key: "~/\(terms.id)/terms/\(terms.version)")
+      try perform(session, .setTerms(terms), on: open, context)
+      open.updateRoster()
+      session.adopt(open)
+      try BookStore.saveTerms(session.tx, open.book.terms)
+      try AlertStore.rearm(session.tx, open.book)
       let watchers = watchers
-      tx.afterCommit { watchers.notify(useCase: terms.id, participant: nil) }
+      session.tx.afterCommit { watchers.notify(useCase: terms.id, participant: nil) }
       return terms.version
     }
   }

@@ -19,9 +19,11 @@ public struct ComputeSettings: Sendable, Hashable {
   }
 }
 
-/// The service behind its handlers: each command is one transaction, each query one snapshot.
+/// The service behind its handlers: commands go through the ledger's queue, which commits them in
+/// groups; each query reads one snapshot.
 public final class ComputeCore: Sendable {
   let database: Database
+  let ledger: LedgerQueue
   let clock: WallClock
   let settings: ComputeSettings
   let random: RandomSource
@@ -35,6 +37,7 @@ public final class ComputeCore: Sendable {
     report: @escaping @Sendable (String) -> Void = { _ in }
   ) {
     self.database = database
+    ledger = LedgerQueue(database)
     self.clock = clock
     self.settings = settings
     self.random = random
@@ -47,6 +50,8 @@ public final class ComputeCore: Sendable {
   ) throws -> Database {
     var options = Database.Options(applicationID: ComputeSchema.applicationID)
     options.clock = clock
+    options.cacheKiB = 32_768
+    options.checkpointPages = 4_000
     return try Database.open(
       path: path, migrations: ComputeSchema.migrations, options: options)
   }
@@ -58,16 +63,21 @@ public final class ComputeCore: Sendable {
 
   // MARK: - Transactions
 
+  /// Reads what the tables say after every command that was answered.
   func read<T: Sendable>(_ body: @escaping @Sendable (Reader) throws -> T) async throws -> T {
-    do { return try await database.read(body) } catch {
+    do {
+      try await ledger.catchUp()
+      return try await database.read(body)
+    } catch {
       throw ComputeError.status(of: error, report: report)
     }
   }
 
-  func write<T: Sendable>(
-    _ body: @escaping @Sendable (Transaction) throws -> T
+  /// Runs a command on the ledger.
+  func command<T: Sendable>(
+    _ body: @escaping @Sendable (LedgerSession) throws -> T
   ) async throws -> T {
-    do { return try await database.write(body) } catch {
+    do { return try await ledger.submit(body) } catch {
       throw ComputeError.status(of: error, report: report)
     }
   }
@@ -78,9 +88,9 @@ public final class ComputeCore: Sendable {
   /// with another one ALREADY_EXISTS. Without a key every call is a command of its own.
   func once<Request: Message, Response: Message>(
     _ call: CallIdentity, key: String, request: Request,
-    _ body: @escaping @Sendable (Transaction) throws -> Response
+    _ body: @escaping @Sendable (LedgerSession) throws -> Response
   ) async throws -> Response {
-    guard !key.isEmpty else { return try await write(body) }
+    guard !key.isEmpty else { return try await command(body) }
     guard key.utf8.count <= ComputeLimits.maximumKeyBytes,
       key.utf8.allSatisfy({ 0x21...0x7E ~= $0 })
     else {
@@ -88,69 +98,83 @@ public final class ComputeCore: Sendable {
         "idempotency_key",
         "at most \(ComputeLimits.maximumKeyBytes) printable ASCII characters without spaces")
     }
-    let fingerprint = HashChain.next(
-      after: HashChain.genesis,
-      fields: [.text(call.method), .text(call.scope.user), .bytes(request.serialized())])
-    let tenant = call.scope.tenant
-    let now = clock.now()
-    return try await write { tx in
-      if let answer: Response = try Self.answer(tx, tenant, key, fingerprint) { return answer }
-      let response = try body(tx)
-      try tx.execute(
-        """
-        INSERT INTO commands (tenant, idempotency_key, request, response, time)
-        VALUES (?1, ?2, ?3, ?4, ?5)
-        """, tenant, key, fingerprint, response.serialized(), now)
+    var asking = ByteWriter()
+    asking.text(call.method)
+    asking.text(call.scope.user)
+    asking.block(request.serialized())
+    let fingerprint = SHA256.hash(asking.bytes)
+    let asked = AnswerLog.Request(tenant: call.scope.tenant, key: key, fingerprint: fingerprint)
+    let hash = asked.hash
+    return try await command { session in
+      let answers = session.state.answers
+      if let answer = try answers.answer(to: asked, hash: hash, session.tx) {
+        guard answer.fingerprint == fingerprint else {
+          throw RPCError.alreadyExists("command with another content under the key", key)
+        }
+        return try Response(serialized: answer.response)
+      }
+      let response = try body(session)
+      answers.append(asked, hash: hash, response: response.serialized())
       return response
     }
-  }
-
-  private static func answer<Response: Message>(
-    _ tx: Transaction, _ tenant: String, _ key: String, _ fingerprint: Digest
-  ) throws -> Response? {
-    let stored = try tx.queryOne(
-      "SELECT request, response FROM commands WHERE tenant = ?1 AND idempotency_key = ?2",
-      tenant, key
-    ) { (try $0.digest("request"), try $0.blob("response")) }
-    guard let (request, response) = stored else { return nil }
-    guard request == fingerprint else {
-      throw RPCError.alreadyExists("command with another content under the key", key)
-    }
-    return try Response(serialized: response)
   }
 }
 
 /// Who calls which method, and under which trace.
-struct CallIdentity: Sendable {
+///
+/// A class, so that what is made for each call refers to it at the cost of one word.
+final class CallIdentity: Sendable {
   let scope: TenantScope
   let method: String
   /// W3C trace id, hexadecimal.
   let trace: String
+
+  init(scope: TenantScope, method: String, trace: String) {
+    self.scope = scope
+    self.method = method
+    self.trace = trace
+  }
 }
 
 extension ComputeCore {
   /// The context of a command to a book.
   func commandContext(
-    _ db: Reader, actor: String, trace: String, key: String
+    _ session: LedgerSession, _ open: OpenBook, actor: String, trace: String, key: String
   ) throws -> CommandContext {
-    let now = clock.now()
-    return CommandContext(
-      now: now, actor: actor, idempotencyKey: key, trace: trace,
-      price: try UsageStore.prices(db).price(at: now), slices: settings.slices)
+    CommandContext(
+      now: clock.now(), actor: actor, idempotencyKey: key, trace: trace,
+      prices: try session.prices(of: open.book.terms.tenant), slices: settings.slices)
   }
 
-  /// Performs a command on a loaded book and stores what it changed.
+  /// The entry's key: the caller's within its tenant, or one that this service makes. A tenant's
+  /// name never begins with "~".
+  func entryKey(
+    _ call: CallIdentity, _ key: String, otherwise own: @autoclosure () -> String
+  ) -> String {
+    key.isEmpty ? "~/\(own())" : "\(call.scope.tenant)/\(key)"
+  }
+
+  /// Performs a command, and wakes those who watch what it changed.
+  @discardableResult
   func perform(
-    _ tx: Transaction, _ command: Command, on book: inout Book, run: String?,
-    _ context: CommandContext
-  ) throws {
-    let entries = try book.perform(command, context)
-    try BookStore.save(tx, book, entries: entries, run: run)
-    guard !entries.isEmpty else { return }
+    _ session: LedgerSession, _ command: Command, on open: OpenBook, _ context: CommandContext
+  ) throws -> Outcome {
+    let outcome = try session.perform(command, on: open, context)
+    guard !outcome.entries.isEmpty, watchers.areThere else { return outcome }
     let watchers = watchers
-    let useCase = book.terms.id
-    for participant in Set(entries.map(\.participant)) {
-      tx.afterCommit { watchers.notify(useCase: useCase, participant: participant) }
+    let useCase = open.book.terms.id
+    for participant in Set(outcome.entries.map(\.participant)) {
+      session.tx.afterCommit {
+        watchers.notify(
+          useCase: useCase, participant: participant.isEmpty ? nil : participant)
+      }
+    }
+    return outcome
+  }
+
+  func checkText(_ text: String, field: String) throws {
+    guard text.utf8.count <= ComputeLimits.maximumTextBytes else {
+      throw RPCError.invalidField(field, "at most \(ComputeLimits.maximumTextBytes) bytes")
     }
   }
 }

@@ -20,7 +20,8 @@ enum ComputeError {
     of refusal: Refusal, report: @Sendable (String) -> Void
   ) -> RPCError {
     switch refusal {
-    case .notOpen, .notStarted, .notParticipant, .staleTerms, .foreignTerms:
+    case .notOpen, .notStarted, .notParticipant, .staleTerms, .foreignTerms, .runEnded,
+      .insufficient:
       return .failedPrecondition(refusal.description)
     case .exhausted(let status):
       return .resourceExhausted(
@@ -29,7 +30,10 @@ enum ComputeError {
           name: "compute allocation in GFLOP", limit: status.total.value,
           actual: status.total.value, setting: "the use case's compute budget"))
     case .unknownRun(let run): return .notFound("run", run)
-    case .negative(let field), .tooLarge(let field, _):
+    case .unknownParticipant(let participant): return .notFound("participant", participant)
+    case .sameParticipant: return .invalidField("to_participant_id", refusal.description)
+    case .badThresholds: return .invalidField("thresholds", refusal.description)
+    case .negative(let field), .tooLarge(let field, _), .nothing(let field):
       return .invalidField(field, refusal.description)
     case .quantity(let error): return RPCError(.outOfRange, error.description)
     case .runExists, .fault:

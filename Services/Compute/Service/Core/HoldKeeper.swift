@@ -32,32 +32,34 @@ public struct HoldKeeper: Sendable {
     let overdue = try await core.read { db in
       try RunStore.overdue(db, idleSince: now - idle, now: now, limit: Self.maximumPerSweep)
     }
+    var ended = 0
     for located in overdue {
       do {
-        try await core.write { tx in try end(located, tx, idleMilliseconds: idle) }
+        if try await core.command({ try end(located.run.id, $0, idleMilliseconds: idle) }) {
+          ended += 1
+        }
       } catch let error where !(error is CancellationError) {
         // One run that cannot be ended must not keep the others' holds.
         core.report("run \(located.run.id) could not be ended: \(error)")
       }
     }
-    return overdue.count
+    return ended
   }
 
+  /// Whether the run has been ended: it may have reported meanwhile.
   private func end(
-    _ located: RunStore.Located, _ tx: Transaction, idleMilliseconds: Int64
-  ) throws {
-    // Read again: it may have reported meanwhile.
-    guard let current = try RunStore.find(tx, located.run.id), current.run.isRunning else {
-      return
-    }
-    let id = current.run.id
+    _ id: String, _ session: LedgerSession, idleMilliseconds: Int64
+  ) throws -> Bool {
     let commands: [(key: String, Command)] = [
       ("~/\(id)/end", .enforceEnd(run: id)),
       ("~/\(id)/expire", .expireRun(run: id, idleMilliseconds: idleMilliseconds)),
     ]
     for (key, command) in commands {
-      guard let located = try RunStore.find(tx, id) else { return }
-      try core.changeRun(tx, located, actor: "compute", trace: "", key: key, command)
+      guard let open = try session.book(ofRun: id) else { return false }
+      let context = try core.commandContext(
+        session, open, actor: "compute", trace: "", key: key)
+      if try !core.perform(session, command, on: open, context).entries.isEmpty { return true }
     }
+    return false
   }
 }

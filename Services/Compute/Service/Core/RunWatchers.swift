@@ -28,6 +28,9 @@ final class RunWatchers: Sendable {
     fileprivate let id: Int
   }
 
+  /// Whether anybody watches.
+  var areThere: Bool { state.withLock { $0.count > 0 } }
+
   /// Begins to watch; `nil` when there are too many or the service is closing.
   func begin(useCase: String, participant: String) -> Watch? {
     let (changes, continuation) = AsyncStream<Void>.makeStream(

@@ -6,63 +6,78 @@ import Storage
 /// What a caller may see and do of one use case.
 ///
 /// - Owner, organiser, billing and viewer of the owning tenant see all of it.
-/// - Owner and organiser of the owning tenant may stop runs.
+/// - Owner and organiser of the owning tenant may stop and pause runs, and deal the budget.
 /// - Members of a participant see and run what is their own, and so does their tenant's owner.
 /// - For everybody else it does not exist.
-struct UseCaseAccess {
+struct UseCaseAccess: Sendable {
   let oversees: Bool
   let mayManage: Bool
   /// The participants for which the caller acts; the one that has the caller's address first.
   let own: [Participant]
 
   /// - Throws: NOT_FOUND if the caller may not know of the use case.
-  static func of(_ scope: TenantScope, useCase: String, _ db: Reader) throws -> UseCaseAccess {
-    guard let access = try find(scope, useCase: useCase, db) else {
+  static func of(
+    _ scope: TenantScope, useCase: String, _ session: LedgerSession
+  ) throws -> (open: OpenBook, access: UseCaseAccess) {
+    guard let open = try session.book(useCase), let access = find(scope, open) else {
       throw RPCError.notFound("use case", useCase)
     }
-    return access
+    return (open, access)
   }
 
-  /// The run, if the caller may know of it.
+  /// The run's book, if the caller may know of the run.
   static func toRun(
-    _ id: String, _ scope: TenantScope, _ db: Reader
-  ) throws -> (located: RunStore.Located, access: UseCaseAccess) {
-    guard let located = try RunStore.find(db, id),
-      let access = try find(scope, useCase: located.useCase, db),
-      access.oversees || access.owns(located.run)
-    else { throw RPCError.notFound("run", id) }
-    return (located, access)
-  }
-
-  /// Whether the run is of a participant for which the caller acts.
-  func owns(_ run: Run) -> Bool {
-    own.contains { $0.id == run.participant }
-  }
-
-  private static func find(
-    _ scope: TenantScope, useCase: String, _ db: Reader
-  ) throws -> UseCaseAccess? {
-    let owner = try db.queryOne("SELECT tenant FROM use_cases WHERE id = ?1", useCase) {
-      try $0.text("tenant")
+    _ id: String, _ scope: TenantScope, _ session: LedgerSession
+  ) throws -> (open: OpenBook, run: Run, relation: RunRelation) {
+    guard let open = try session.book(ofRun: id), let run = open.book.runs[id] else {
+      throw RPCError.notFound("run", id)
     }
-    guard let owner else { return nil }
-    let isOwning = owner == scope.tenant
-    let oversees =
-      isOwning && !scope.roles.isDisjoint(with: [.owner, .organiser, .billing, .viewer])
-    let own = try participants(scope, useCase: useCase, db)
+    let relation = RunRelation(scope, open, run)
+    guard relation.oversees || relation.owns else { throw RPCError.notFound("run", id) }
+    return (open, run, relation)
+  }
+
+  private static func find(_ scope: TenantScope, _ open: OpenBook) -> UseCaseAccess? {
+    let isOwning = open.book.terms.tenant == scope.tenant
+    let oversees = isOwning && !scope.roles.isDisjoint(with: overseers)
+    let own = participants(scope, open)
     guard oversees || !own.isEmpty else { return nil }
     return UseCaseAccess(
       oversees: oversees,
-      mayManage: isOwning && !scope.roles.isDisjoint(with: [.owner, .organiser]), own: own)
+      mayManage: isOwning && !scope.roles.isDisjoint(with: managers), own: own)
   }
 
-  private static func participants(
-    _ scope: TenantScope, useCase: String, _ db: Reader
-  ) throws -> [Participant] {
-    let all = try ParticipantStore.ofTenant(db, scope.tenant, useCase: useCase)
+  fileprivate static let overseers: Set<Role> = [.owner, .organiser, .billing, .viewer]
+  fileprivate static let managers: Set<Role> = [.owner, .organiser]
+
+  private static func participants(_ scope: TenantScope, _ open: OpenBook) -> [Participant] {
+    let all = open.roster.map(\.participant).filter { $0.tenant == scope.tenant }
     let email = scope.email.lowercased()
     let member = all.filter { !email.isEmpty && $0.emails.contains(email) }
     guard scope.roles.contains(.owner) else { return member }
     return member + all.filter { other in !member.contains { $0.id == other.id } }
+  }
+}
+
+/// What a caller is to one run; found without a look at the other participants.
+struct RunRelation {
+  let oversees: Bool
+  let mayManage: Bool
+  /// Whether the run is of a participant for which the caller acts.
+  let owns: Bool
+
+  fileprivate init(_ scope: TenantScope, _ open: OpenBook, _ run: Run) {
+    let isOwning = open.book.terms.tenant == scope.tenant
+    oversees = isOwning && !scope.roles.isDisjoint(with: UseCaseAccess.overseers)
+    mayManage = isOwning && !scope.roles.isDisjoint(with: UseCaseAccess.managers)
+    guard let participant = open.participant(run.participant),
+      participant.tenant == scope.tenant
+    else {
+      owns = false
+      return
+    }
+    owns =
+      participant.emails.contains(scope.email) || scope.roles.contains(.owner)
+      || participant.emails.contains(scope.email.lowercased())
   }
 }

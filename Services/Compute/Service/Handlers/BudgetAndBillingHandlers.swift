@@ -13,6 +13,62 @@ struct BudgetsHandler: ComputeBudgetsService {
   ) async throws -> ComputeGetBudgetResponse {
     try await core.getBudget(request.useCaseId, context.identity())
   }
+
+  func setAllocation(
+    _ request: ComputeSetAllocationRequest, context: ServerContext
+  ) async throws -> ComputeGetBudgetResponse {
+    try await core.setAllocation(request, context.identity())
+  }
+
+  func transferAllocation(
+    _ request: ComputeTransferAllocationRequest, context: ServerContext
+  ) async throws -> ComputeGetBudgetResponse {
+    try await core.transferAllocation(request, context.identity())
+  }
+
+  func topUp(
+    _ request: ComputeTopUpRequest, context: ServerContext
+  ) async throws -> ComputeGetBudgetResponse {
+    try await core.topUp(request, context.identity())
+  }
+
+  func setReserve(
+    _ request: ComputeSetReserveRequest, context: ServerContext
+  ) async throws -> ComputeGetBudgetResponse {
+    try await core.setReserve(request, context.identity())
+  }
+
+  func setThresholds(
+    _ request: ComputeSetThresholdsRequest, context: ServerContext
+  ) async throws -> ComputeGetBudgetResponse {
+    try await core.setThresholds(request, context.identity())
+  }
+
+  func listAlerts(
+    _ request: ComputeListAlertsRequest, context: ServerContext
+  ) async throws -> ComputeListAlertsResponse {
+    try await core.listAlerts(request, context.identity())
+  }
+
+  func getForecast(
+    _ request: ComputeGetForecastRequest, context: ServerContext
+  ) async throws -> ComputeGetForecastResponse {
+    try await core.forecast(request.useCaseId, context.identity())
+  }
+}
+
+/// `assay.compute.v1.Ledger`.
+struct LedgerHandler: ComputeLedgerService {
+  let core: ComputeCore
+
+  func exportEntries(
+    _ request: ComputeExportEntriesRequest, responses: MessageWriter<ComputeLedgerEntry>,
+    context: ServerContext
+  ) async throws {
+    try await core.exportEntries(request.fromSequence, context.identity()) {
+      try await responses.send($0)
+    }
+  }
 }
 
 /// `assay.compute.v1.Billing`.
@@ -60,6 +116,7 @@ extension ComputeCore {
     router.register(RunsHandler(core: self))
     router.register(BudgetsHandler(core: self))
     router.register(BillingHandler(core: self))
+    router.register(LedgerHandler(core: self))
     router.register(SyncHandler(core: self))
     return router
   }

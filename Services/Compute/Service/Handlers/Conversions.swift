@@ -27,6 +27,7 @@ extension ComputeRun {
     var reasons: [String] = []
     switch run.state {
     case .running, .finished: break
+    case .paused(let words): reasons.append(words)
     case .stopped(let reason): reasons.append(reason.description)
     case .expired: reasons.append("nothing was heard of it for too long")
     }
@@ -43,6 +44,7 @@ extension ComputeRunState {
     self =
       switch state {
       case .running: .running
+      case .paused: .paused
       case .stopped: .stopped
       case .finished: .finished
       case .expired: .expired
@@ -51,27 +53,54 @@ extension ComputeRunState {
 }
 
 extension ComputeRunBalance {
-  init(_ run: ComputeRun, _ allocation: AllocationStatus, stop: Bool) {
+  init(_ message: ComputeRun, _ allocation: AllocationStatus, _ run: Run) {
     self.init()
-    self.run = run
+    self.run = message
     allocationGflop = allocation.total.value
     allocationUsedGflop = allocation.used.value
     allocationHeldGflop = allocation.held.value
     allocationFreeGflop = allocation.free.value
-    self.stop = stop
+    stop = !run.isLive
+    command = run.isRunning ? .continue : run.isLive ? .pause : .stop
   }
 }
 
 extension ComputeAllocation {
-  init(_ participant: String, _ name: String, _ status: AllocationStatus?) {
+  init(_ participant: Participant, _ status: AllocationStatus, writtenOff: GFLOP) {
     self.init()
-    participantId = participant
-    participantName = name
-    guard let status else { return }
+    participantId = participant.id
+    participantName = participant.name
+    writtenOffGflop = writtenOff.value
     allocationGflop = status.total.value
     usedGflop = status.used.value
     heldGflop = status.held.value
     freeGflop = status.free.value
+  }
+}
+
+extension ComputeAlert {
+  init(_ told: AlertStore.Told, name: String) {
+    self.init()
+    id = told.id
+    useCaseId = told.alert.useCase
+    participantId = told.alert.participant
+    participantName = name
+    threshold = Int32(clamping: told.alert.threshold)
+    usedGflop = told.alert.used.value
+    totalGflop = told.alert.total.value
+    time = Google_Protobuf_Timestamp(unixMilliseconds: told.alert.time)
+  }
+}
+
+extension ComputeGetForecastResponse {
+  init(_ forecast: Forecast) {
+    self.init()
+    budgetGflop = forecast.budget.value
+    usedGflop = forecast.used.value
+    gflopPerDay = forecast.perDay.value
+    gflopAtEnd = forecast.usedAtEnd?.value
+    endTime = forecast.end.map { Google_Protobuf_Timestamp(unixMilliseconds: $0) }
+    exhaustedTime = forecast.exhausted.map { Google_Protobuf_Timestamp(unixMilliseconds: $0) }
   }
 }
 

@@ -31,6 +31,18 @@ struct RunsHandler: ComputeRunsService {
     try await core.stopRun(request, context.identity())
   }
 
+  func pauseRun(
+    _ request: ComputePauseRunRequest, context: ServerContext
+  ) async throws -> ComputeRunBalance {
+    try await core.pauseRun(request, context.identity())
+  }
+
+  func resumeRun(
+    _ request: ComputeResumeRunRequest, context: ServerContext
+  ) async throws -> ComputeRunBalance {
+    try await core.resumeRun(request, context.identity())
+  }
+
   func getRun(
     _ request: ComputeGetRunRequest, context: ServerContext
   ) async throws -> ComputeRunBalance {

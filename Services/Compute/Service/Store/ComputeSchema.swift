@@ -8,11 +8,12 @@ enum ComputeSchema {
   static let migrations = [
     Migration(1, "ledger", ledger),
     Migration(2, "use cases and runs", useCases),
-    Migration(3, "commands", commands),
+    Migration(3, "answers", answers),
+    Migration(4, "budgets and alerts", budgets),
   ]
 
-  /// Entries and postings are only ever inserted. Balances are their sums, kept so that each is
-  /// one row away; `verify` compares the two.
+  /// The journal is the ledger: groups of entries, only ever inserted. Balances, runs and usage are
+  /// made of it as far as `ledger_position` says, so that each is one row away; `verify` compares.
   private static let ledger = """
     CREATE TABLE prices (
       version TEXT NOT NULL PRIMARY KEY,
@@ -21,37 +22,25 @@ enum ComputeSchema {
     ) STRICT;
     INSERT INTO prices (version, valid_from, nano_euro_per_gflop) VALUES ('standard-1', 0, 25);
 
-    CREATE TABLE entries (
-      sequence INTEGER NOT NULL PRIMARY KEY,
-      cause TEXT NOT NULL,
-      idempotency_key TEXT NOT NULL,
+    CREATE TABLE journal (
+      id INTEGER NOT NULL PRIMARY KEY,
       tenant TEXT NOT NULL,
-      use_case_id TEXT NOT NULL,
-      participant_id TEXT NOT NULL,
-      run_id TEXT NOT NULL,
-      actor TEXT NOT NULL,
-      provenance TEXT,
-      meter TEXT,
-      counter_gflop INTEGER,
-      price_version TEXT REFERENCES prices (version),
-      trace TEXT NOT NULL,
-      time INTEGER NOT NULL,
-      previous BLOB NOT NULL,
-      digest BLOB NOT NULL,
-      UNIQUE (tenant, idempotency_key)
+      first INTEGER NOT NULL,
+      count INTEGER NOT NULL CHECK (count > 0),
+      entries BLOB NOT NULL
     ) STRICT;
-    CREATE INDEX entries_by_use_case ON entries (use_case_id, time);
+    CREATE UNIQUE INDEX journal_by_tenant ON journal (tenant, first);
 
-    CREATE TABLE postings (
-      sequence INTEGER NOT NULL REFERENCES entries (sequence),
-      position INTEGER NOT NULL,
-      kind TEXT NOT NULL,
-      use_case_id TEXT NOT NULL,
-      participant_id TEXT NOT NULL,
-      price_version TEXT NOT NULL,
-      gflop INTEGER NOT NULL,
-      PRIMARY KEY (sequence, position)
+    CREATE TABLE heads (
+      tenant TEXT NOT NULL PRIMARY KEY,
+      sequence INTEGER NOT NULL,
+      digest BLOB NOT NULL
     ) STRICT, WITHOUT ROWID;
+
+    CREATE TABLE ledger_position (
+      id INTEGER NOT NULL PRIMARY KEY CHECK (id = 1),
+      flushed INTEGER NOT NULL
+    ) STRICT;
 
     CREATE TABLE balances (
       use_case_id TEXT NOT NULL,
@@ -63,11 +52,25 @@ enum ComputeSchema {
       CHECK (CASE WHEN kind IN ('granted', 'unfunded') THEN gflop <= 0 ELSE gflop >= 0 END)
     ) STRICT, WITHOUT ROWID;
 
-    CREATE TABLE head (
-      id INTEGER NOT NULL PRIMARY KEY CHECK (id = 1),
-      sequence INTEGER NOT NULL,
-      digest BLOB NOT NULL
-    ) STRICT;
+    -- What was used, by quarters of an hour. `cut` is the tenant's last entry at its last invoice
+    -- before, so that what came in later has rows of its own.
+    CREATE TABLE usage (
+      tenant TEXT NOT NULL,
+      cut INTEGER NOT NULL,
+      quarter INTEGER NOT NULL,
+      use_case_id TEXT NOT NULL,
+      participant_id TEXT NOT NULL,
+      run_id TEXT NOT NULL,
+      price_version TEXT NOT NULL,
+      gflop INTEGER NOT NULL,
+      PRIMARY KEY (tenant, cut, quarter, use_case_id, participant_id, run_id, price_version)
+    ) STRICT, WITHOUT ROWID;
+    CREATE INDEX usage_by_use_case ON usage (use_case_id, quarter);
+
+    CREATE TABLE usage_cuts (
+      tenant TEXT NOT NULL PRIMARY KEY,
+      sequence INTEGER NOT NULL
+    ) STRICT, WITHOUT ROWID;
     """
 
   /// A participant that left keeps its row, for the bill still names it.
@@ -110,28 +113,63 @@ enum ComputeSchema {
       started_by TEXT NOT NULL,
       note TEXT NOT NULL,
       gflop_per_second INTEGER NOT NULL,
+      start_time INTEGER NOT NULL,
       state TEXT NOT NULL,
-      stop_words TEXT,
+      state_words TEXT NOT NULL,
       counter_gflop INTEGER NOT NULL,
       used_gflop INTEGER NOT NULL,
       held_gflop INTEGER NOT NULL,
       late_gflop INTEGER NOT NULL,
-      start_time INTEGER NOT NULL,
       last_report_time INTEGER NOT NULL,
+      metered_time INTEGER NOT NULL,
       end_time INTEGER
     ) STRICT;
     CREATE INDEX runs_by_use_case ON runs (use_case_id, start_time, id);
-    CREATE INDEX runs_live ON runs (last_report_time) WHERE state = 'running';
+    CREATE INDEX runs_live ON runs (use_case_id, id) WHERE state IN ('running', 'paused');
     """
 
-  private static let commands = """
-    CREATE TABLE commands (
-      tenant TEXT NOT NULL,
-      idempotency_key TEXT NOT NULL,
-      request BLOB NOT NULL,
-      response BLOB NOT NULL,
-      time INTEGER NOT NULL,
-      PRIMARY KEY (tenant, idempotency_key)
+  /// What was answered to commands with an idempotency key; see `AnswerLog`.
+  private static let answers = """
+    CREATE TABLE answers (
+      first INTEGER NOT NULL PRIMARY KEY,
+      count INTEGER NOT NULL,
+      bytes BLOB NOT NULL
+    ) STRICT;
+
+    CREATE TABLE answer_keys (
+      hash INTEGER NOT NULL,
+      number INTEGER NOT NULL,
+      PRIMARY KEY (hash, number)
     ) STRICT, WITHOUT ROWID;
+
+    CREATE TABLE answer_position (
+      id INTEGER NOT NULL PRIMARY KEY CHECK (id = 1),
+      indexed INTEGER NOT NULL
+    ) STRICT;
+    """
+
+  private static let budgets = """
+    ALTER TABLE use_cases ADD COLUMN topped_up_gflop INTEGER NOT NULL DEFAULT 0;
+    ALTER TABLE use_cases ADD COLUMN thresholds TEXT NOT NULL DEFAULT '50,80,100';
+
+    CREATE TABLE adjustments (
+      use_case_id TEXT NOT NULL REFERENCES use_cases (id),
+      participant_id TEXT NOT NULL,
+      gflop INTEGER NOT NULL,
+      PRIMARY KEY (use_case_id, participant_id)
+    ) STRICT, WITHOUT ROWID;
+
+    -- Every alert that was told; `is_armed` once a raise has made it possible again.
+    CREATE TABLE alerts (
+      id INTEGER NOT NULL PRIMARY KEY,
+      use_case_id TEXT NOT NULL REFERENCES use_cases (id),
+      participant_id TEXT NOT NULL,
+      threshold INTEGER NOT NULL,
+      used_gflop INTEGER NOT NULL,
+      total_gflop INTEGER NOT NULL,
+      time INTEGER NOT NULL,
+      is_armed INTEGER NOT NULL DEFAULT 0
+    ) STRICT;
+    CREATE INDEX alerts_by_use_case ON alerts (use_case_id, id);
     """
 }

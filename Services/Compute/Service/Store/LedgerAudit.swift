@@ -5,18 +5,17 @@ import Storage
 /// What the replay of a stored ledger found.
 public enum AuditResult: Sendable, Equatable, CustomStringConvertible {
   /// Everything fits.
-  case sound(entries: Int64, digest: String)
-  /// The entry is the first that does not fit.
-  case entry(Int64, String)
-  /// The entries fit each other, but not what else is stored.
+  case sound(LedgerSummary)
+  /// The entry of the tenant's chain is the first that does not fit.
+  case entry(tenant: String, Int64, String)
+  /// The entries fit each other, but what is kept beside them does not fit them.
   case mismatch(String)
 
   public var description: String {
     switch self {
-    case .sound(let entries, let digest):
-      "the ledger is sound: \(entries) entries, the last with digest \(digest)"
-    case .entry(let sequence, let reason):
-      "entry \(sequence) is the first that does not fit: \(reason)"
+    case .sound(let summary): "sound: \(summary)"
+    case .entry(let tenant, let sequence, let reason):
+      "entry \(sequence) of tenant \(tenant) does not fit: \(reason)"
     case .mismatch(let reason): "the entries fit each other, but \(reason)"
     }
   }
@@ -27,11 +26,13 @@ public enum AuditResult: Sendable, Equatable, CustomStringConvertible {
 }
 
 /// Replays the stored ledger, and compares it with the balances and runs that are kept beside it.
-enum LedgerAudit {
+public enum LedgerAudit {
   /// Replays a ledger file.
   ///
   /// - Throws: when the file cannot be opened; a ledger that does not fit is a result.
-  static func run(path: String, clock: WallClock = .system) async throws -> AuditResult {
+  public static func run(
+    path: String, clock: WallClock = .system
+  ) async throws -> AuditResult {
     var options = Database.Options(
       applicationID: ComputeSchema.applicationID, access: .readOnly)
     options.clock = clock
@@ -54,42 +55,53 @@ enum LedgerAudit {
   }
 
   static func run(_ db: Reader) throws -> AuditResult {
-    var verifier = LedgerVerifier()
-    var place: Int64 = 0
+    var replay = LedgerChains()
+    let position = try JournalStore.position(db)
     do {
-      try EntryStore.forEach(db) { entry in
-        place = entry.sequence
-        try verifier.check(entry)
+      try JournalStore.forEach(db, through: position.flushed) { _, entry in
+        try replay.check(entry)
       }
-    } catch let fault as LedgerFault {
-      return .entry(place, fault.description)
-    } catch let error as StorageError {
-      return .entry(place + 1, "it cannot be read: \(error)")
+      // The tables are made of the journal up to here.
+      if let reason = try mismatch(db, replay) { return .mismatch(reason) }
+      try JournalStore.forEach(db, after: position.flushed) { _, entry in
+        try replay.check(entry)
+      }
+    } catch let misfit as LedgerMisfit {
+      return .entry(tenant: misfit.tenant, misfit.sequence, misfit.reason)
+    } catch let damage as JournalDamage {
+      return .entry(
+        tenant: damage.tenant, damage.sequence, "its bytes are not those of an entry")
     }
-    if let reason = try mismatch(db, verifier) { return .mismatch(reason) }
-    return .sound(entries: verifier.head.sequence, digest: verifier.head.digest.hex)
+    if let reason = try headMismatch(db, replay) { return .mismatch(reason) }
+    return .sound(replay.summary)
   }
 
-  private static func mismatch(_ db: Reader, _ verifier: LedgerVerifier) throws -> String? {
-    let head = try EntryStore.head(db)
-    guard head == verifier.head else {
-      return "the head says that there are \(head.sequence) entries, not "
-        + "\(verifier.head.sequence): the end was cut off or added to"
+  private static func headMismatch(_ db: Reader, _ replay: LedgerChains) throws -> String? {
+    let heads = try JournalStore.heads(db)
+    for tenant in Set(heads.keys).union(replay.chains.keys).sorted() {
+      let stored = heads[tenant] ?? .empty
+      let found = replay.chains[tenant]?.head ?? .empty
+      guard stored != found else { continue }
+      return "the head of tenant \(tenant) says that there are \(stored.sequence) entries, not "
+        + "\(found.sequence): the end was cut off or added to"
     }
-    return try balanceMismatch(db, verifier) ?? runMismatch(db, verifier)
+    return nil
   }
 
-  private static func balanceMismatch(
-    _ db: Reader, _ verifier: LedgerVerifier
-  ) throws -> String? {
-    var replayed = verifier.balances.byAccount
+  private static func mismatch(_ db: Reader, _ replay: LedgerChains) throws -> String? {
+    try balanceMismatch(db, replay) ?? runMismatch(db, replay) ?? usageMismatch(db, replay)
+  }
+
+  private static func balanceMismatch(_ db: Reader, _ replay: LedgerChains) throws -> String? {
+    var replayed: [Account: GFLOP] = [:]
+    for chain in replay.chains.values {
+      replayed.merge(chain.balances.byAccount) { first, _ in first }
+    }
     var reason: String?
     try db.forEach(
       "SELECT use_case_id, participant_id, kind, price_version, gflop FROM balances"
     ) { row in
-      let account = Account(
-        kind: try parse(AccountKind.self, row.text("kind")), useCase: try row.text("use_case_id"),
-        participant: try row.text("participant_id"), priceVersion: try row.text("price_version"))
+      let account = try BookStore.account(row)
       let stored = GFLOP(try row.int64("gflop"))
       let sum = replayed.removeValue(forKey: account) ?? .zero
       if stored != sum, reason == nil {
@@ -102,14 +114,20 @@ enum LedgerAudit {
     return reason ?? missing.map { "the balance of \($0) is missing" }
   }
 
-  private static func runMismatch(_ db: Reader, _ verifier: LedgerVerifier) throws -> String? {
-    var used = verifier.usedByRun
-    var held = verifier.heldByRun
+  private static func runMismatch(_ db: Reader, _ replay: LedgerChains) throws -> String? {
+    var used: [String: GFLOP] = [:]
+    var held: [String: GFLOP] = [:]
+    for chain in replay.chains.values {
+      used.merge(chain.usedByRun) { first, _ in first }
+      held.merge(chain.heldByRun) { first, _ in first }
+    }
     var reason: String?
     try db.forEach("SELECT id, used_gflop, held_gflop FROM runs") { row in
       let id = try row.text("id")
       let usedSum = used.removeValue(forKey: id) ?? .zero
       let heldSum = held.removeValue(forKey: id) ?? .zero
+      // A run that was started after the last flush has its row already, as it was then.
+      guard usedSum != .zero || heldSum != .zero || replay.knows(run: id) else { return }
       let fits =
         try usedSum.value == row.int64("used_gflop")
         && heldSum.value == row.int64("held_gflop")
@@ -121,5 +139,19 @@ enum LedgerAudit {
     }
     let missing = Set(used.keys).union(held.keys).min()
     return reason ?? missing.map { "run \($0) is missing" }
+  }
+
+  private static func usageMismatch(_ db: Reader, _ replay: LedgerChains) throws -> String? {
+    var used: [String: GFLOP] = [:]
+    for chain in replay.chains.values { used.merge(chain.usedByRun) { first, _ in first } }
+    var reason: String?
+    try db.forEach("SELECT run_id, sum(gflop) AS gflop FROM usage GROUP BY run_id") { row in
+      let id = try row.text("run_id")
+      let sum = used.removeValue(forKey: id) ?? .zero
+      guard try sum.value != row.int64("gflop"), reason == nil else { return }
+      reason = "the usage of run \(id) is not what its entries say: \(sum.value) GFLOP"
+    }
+    let missing = used.filter { $0.value != .zero }.keys.min()
+    return reason ?? missing.map { "the usage of run \($0) is missing" }
   }
 }

@@ -3,62 +3,27 @@ import Storage
 
 /// The teams that joined, and those that left.
 enum ParticipantStore {
-  /// The members of a use case, or the one member if it still is one.
-  static func members(
-    _ db: Reader, useCase: String, only participant: String?
-  ) throws -> [Participant] {
-    var filter = "p.use_case_id = ?1 AND p.is_member = 1"
-    var arguments: [(any SQLBindable)?] = [useCase]
-    if let participant {
-      filter += " AND p.id = ?2"
-      arguments.append(participant)
-    }
-    return try participants(db, filter: filter, arguments)
-  }
-
-  /// The participants for which users of the tenant act: members first, then those that left.
-  static func ofTenant(
-    _ db: Reader, _ tenant: String, useCase: String
-  ) throws -> [Participant] {
-    try participants(db, filter: "p.use_case_id = ?1 AND p.tenant = ?2", [useCase, tenant])
-  }
-
-  /// Ids and names of all participants that a use case ever had, in the order of joining.
-  static func names(_ db: Reader, useCase: String) throws -> [Name] {
-    try db.query(
-      "SELECT id, name FROM participants WHERE use_case_id = ?1 ORDER BY joined, id", useCase
-    ) { Name(id: try $0.text("id"), name: try $0.text("name")) }
-  }
-
-  struct Name {
-    let id: String
-    let name: String
-  }
-
-  static func name(_ db: Reader, useCase: String, participant: String) throws -> String {
-    try db.queryOne(
-      "SELECT name FROM participants WHERE use_case_id = ?1 AND id = ?2", useCase, participant
-    ) { try $0.text("name") } ?? ""
-  }
-
-  private static func participants(
-    _ db: Reader, filter: String, _ arguments: [(any SQLBindable)?]
-  ) throws -> [Participant] {
+  /// Everybody who ever joined, members first, in the order of joining.
+  static func roster(_ db: Reader, useCase: String) throws -> [OpenBook.Member] {
     let sql = """
-      SELECT p.id AS id, p.tenant AS tenant, p.name AS name, p.joined AS joined, e.email AS email
+      SELECT p.id AS id, p.tenant AS tenant, p.name AS name, p.joined AS joined,
+        p.is_member AS is_member, e.email AS email
       FROM participants p LEFT JOIN participant_emails e
         ON e.use_case_id = p.use_case_id AND e.participant_id = p.id
-      WHERE \(filter) ORDER BY p.is_member DESC, p.joined, p.id, e.email
+      WHERE p.use_case_id = ?1 ORDER BY p.is_member DESC, p.joined, p.id, e.email
       """
-    var found: [Participant] = []
-    try db.forEach(sql, arguments: arguments) { row in
+    var found: [OpenBook.Member] = []
+    try db.forEach(sql, useCase) { row in
       let id = try row.text("id")
       let email = try row.optionalText("email").map { [$0] } ?? []
-      let earlier = found.last?.id == id ? found.removeLast().emails : []
+      let isAnotherAddress = found.last?.participant.id == id
+      let earlier = isAnotherAddress ? found.removeLast().participant.emails : []
       found.append(
-        Participant(
-          id: id, tenant: try row.text("tenant"), name: try row.text("name"),
-          emails: earlier + email, joined: try row.int64("joined")))
+        OpenBook.Member(
+          participant: Participant(
+            id: id, tenant: try row.text("tenant"), name: try row.text("name"),
+            emails: earlier + email, joined: try row.int64("joined")),
+          isMember: try row.bool("is_member")))
     }
     return found
   }

@@ -4,8 +4,9 @@ import Storage
 /// Training runs as rows.
 enum RunStore {
   static let columns = """
-    id, use_case_id, participant_id, started_by, note, gflop_per_second, state, stop_words, \
-    counter_gflop, used_gflop, held_gflop, late_gflop, start_time, last_report_time, end_time
+    id, use_case_id, participant_id, started_by, note, gflop_per_second, start_time, state, \
+    state_words, counter_gflop, used_gflop, held_gflop, late_gflop, last_report_time, \
+    metered_time, end_time
     """
 
   /// A run and the use case that it belongs to.
@@ -43,13 +44,26 @@ enum RunStore {
     return try db.query(sql, arguments: arguments, row: run)
   }
 
-  /// Live runs that were idle since `idleSince`, or whose use case has ended by `now`.
+  /// The runs of a use case that run or may run again.
+  static func live(_ db: Reader, useCase: String) throws -> [String: Run] {
+    let sql = """
+      SELECT \(columns) FROM runs WHERE use_case_id = ?1 AND state IN ('running', 'paused')
+      """
+    let runs = try db.query(sql, useCase, row: run)
+    return Dictionary(runs.map { ($0.id, $0) }, uniquingKeysWith: { first, _ in first })
+  }
+
+  /// Running runs that may have been idle since `idleSince`, and live runs whose use case has ended
+  /// by `now`. The rows may be some commits old, so that more may be named than are overdue.
   static func overdue(
     _ db: Reader, idleSince: Int64, now: Int64, limit: Int
   ) throws -> [Located] {
-    let idle = "SELECT \(columns) FROM runs WHERE state = 'running' AND last_report_time <= ?1"
+    let idle = """
+      SELECT \(columns) FROM runs
+      WHERE state IN ('running', 'paused') AND state = 'running' AND last_report_time <= ?1
+      """
     let ended = """
-      SELECT \(columns) FROM runs WHERE state = 'running' AND use_case_id IN
+      SELECT \(columns) FROM runs WHERE state IN ('running', 'paused') AND use_case_id IN
         (SELECT id FROM use_cases WHERE end_time <= ?2)
       """
     return try db.query("\(idle) UNION \(ended) LIMIT ?3", idleSince, now, limit) { row in
@@ -57,58 +71,49 @@ enum RunStore {
     }
   }
 
-  static func save(_ tx: Transaction, _ run: Run, useCase: String) throws {
-    let (state, words) = text(of: run.state)
+  static func insert(_ tx: Transaction, _ run: Run, useCase: String) throws {
+    let (state, words) = run.state.stored
+    let mark = run.mark
     try tx.execute(
       """
       INSERT INTO runs (\(columns))
-      VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)
-      ON CONFLICT (id) DO UPDATE SET state = excluded.state, stop_words = excluded.stop_words,
-        counter_gflop = excluded.counter_gflop, used_gflop = excluded.used_gflop,
-        held_gflop = excluded.held_gflop, late_gflop = excluded.late_gflop,
-        last_report_time = excluded.last_report_time, end_time = excluded.end_time
+      VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16)
       """,
-      run.id, useCase, run.participant, run.startedBy, run.note, run.rate.value, state, words,
-      run.counter.value, run.used.value, run.held.value, run.lateAllowance.value, run.started,
-      run.lastReport, run.ended)
+      run.id, useCase, run.participant, run.startedBy, run.note, run.rate.value, run.started,
+      state, words, mark.counter.value, mark.used.value, mark.held.value,
+      mark.lateAllowance.value, mark.lastReport, mark.metered, mark.ended)
+  }
+
+  static func update(_ tx: Transaction, _ run: Run) throws {
+    try update(tx, id: run.id, run.mark)
+  }
+
+  static func update(_ tx: Transaction, id: String, _ mark: RunMark) throws {
+    let (state, words) = mark.state.stored
+    try tx.execute(
+      """
+      UPDATE runs SET state = ?2, state_words = ?3, counter_gflop = ?4, used_gflop = ?5,
+        held_gflop = ?6, late_gflop = ?7, last_report_time = ?8, metered_time = ?9, end_time = ?10
+      WHERE id = ?1
+      """,
+      id, state, words, mark.counter.value, mark.used.value, mark.held.value,
+      mark.lateAllowance.value, mark.lastReport, mark.metered, mark.ended)
   }
 
   static func run(_ row: Row) throws -> Run {
-    Run(
+    let (name, words) = (try row.text("state"), try row.text("state_words"))
+    guard let state = RunState(name: name, words: words) else {
+      throw StorageError.corrupt("\"\(name)\" is no state of a run")
+    }
+    return Run(
       id: try row.text("id"), participant: try row.text("participant_id"),
       startedBy: try row.text("started_by"), note: try row.text("note"),
       rate: GFLOP(try row.int64("gflop_per_second")), started: try row.int64("start_time"),
-      state: try state(try row.text("state"), words: try row.optionalText("stop_words")),
-      counter: GFLOP(try row.int64("counter_gflop")), used: GFLOP(try row.int64("used_gflop")),
-      held: GFLOP(try row.int64("held_gflop")),
-      lateAllowance: GFLOP(try row.int64("late_gflop")),
-      lastReport: try row.int64("last_report_time"), ended: try row.optionalInt64("end_time"))
-  }
-
-  private static func text(of state: RunState) -> (state: String, words: String?) {
-    switch state {
-    case .running: ("running", nil)
-    case .finished: ("finished", nil)
-    case .expired: ("expired", nil)
-    case .stopped(.allocationExhausted): ("stopped-exhausted", nil)
-    case .stopped(.useCasePaused): ("stopped-paused", nil)
-    case .stopped(.useCaseOver): ("stopped-over", nil)
-    case .stopped(.participantRemoved): ("stopped-removed", nil)
-    case .stopped(.requested(let words)): ("stopped-requested", words)
-    }
-  }
-
-  private static func state(_ text: String, words: String?) throws -> RunState {
-    switch text {
-    case "running": .running
-    case "finished": .finished
-    case "expired": .expired
-    case "stopped-exhausted": .stopped(.allocationExhausted)
-    case "stopped-paused": .stopped(.useCasePaused)
-    case "stopped-over": .stopped(.useCaseOver)
-    case "stopped-removed": .stopped(.participantRemoved)
-    case "stopped-requested": .stopped(.requested(words ?? ""))
-    default: throw StorageError.corrupt("\"\(text)\" is no state of a run")
-    }
+      mark: RunMark(
+        state: state, counter: GFLOP(try row.int64("counter_gflop")),
+        used: GFLOP(try row.int64("used_gflop")), held: GFLOP(try row.int64("held_gflop")),
+        lateAllowance: GFLOP(try row.int64("late_gflop")),
+        lastReport: try row.int64("last_report_time"), metered: try row.int64("metered_time"),
+        ended: try row.optionalInt64("end_time")))
   }
 }

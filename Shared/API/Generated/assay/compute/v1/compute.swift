@@ -13,10 +13,12 @@ public enum ComputeRunState: ProtoEnum {
   case finished
   /// Idle for too long.
   case expired
+  /// Holds nothing until it is resumed.
+  case paused
   /// A number that the schema did not know when this was generated.
   case unrecognized(Int32)
 
-  public static let allCases: [Self] = [.unspecified, .running, .stopped, .finished, .expired]
+  public static let allCases: [Self] = [.unspecified, .running, .stopped, .finished, .expired, .paused]
 
   public init(rawValue: Int32) {
     switch rawValue {
@@ -25,6 +27,7 @@ public enum ComputeRunState: ProtoEnum {
       case 2: self = .stopped
       case 3: self = .finished
       case 4: self = .expired
+      case 5: self = .paused
       default: self = .unrecognized(rawValue)
     }
   }
@@ -36,6 +39,7 @@ public enum ComputeRunState: ProtoEnum {
       case "RUN_STATE_STOPPED": self = .stopped
       case "RUN_STATE_FINISHED": self = .finished
       case "RUN_STATE_EXPIRED": self = .expired
+      case "RUN_STATE_PAUSED": self = .paused
       default: return nil
     }
   }
@@ -47,6 +51,7 @@ public enum ComputeRunState: ProtoEnum {
       case .stopped: 2
       case .finished: 3
       case .expired: 4
+      case .paused: 5
       case .unrecognized(let number): number
     }
   }
@@ -58,6 +63,60 @@ public enum ComputeRunState: ProtoEnum {
       case .stopped: "RUN_STATE_STOPPED"
       case .finished: "RUN_STATE_FINISHED"
       case .expired: "RUN_STATE_EXPIRED"
+      case .paused: "RUN_STATE_PAUSED"
+      case .unrecognized: nil
+    }
+  }
+}
+
+/// What the client is to do now.
+public enum ComputeRunCommand: ProtoEnum {
+  case unspecified
+  case `continue`
+  /// Wait, and go on watching: CONTINUE may follow.
+  case pause
+  case stop
+  /// A number that the schema did not know when this was generated.
+  case unrecognized(Int32)
+
+  public static let allCases: [Self] = [.unspecified, .continue, .pause, .stop]
+
+  public init(rawValue: Int32) {
+    switch rawValue {
+      case 0: self = .unspecified
+      case 1: self = .continue
+      case 2: self = .pause
+      case 3: self = .stop
+      default: self = .unrecognized(rawValue)
+    }
+  }
+
+  public init?(protoName: String) {
+    switch protoName {
+      case "RUN_COMMAND_UNSPECIFIED": self = .unspecified
+      case "RUN_COMMAND_CONTINUE": self = .continue
+      case "RUN_COMMAND_PAUSE": self = .pause
+      case "RUN_COMMAND_STOP": self = .stop
+      default: return nil
+    }
+  }
+
+  public var rawValue: Int32 {
+    switch self {
+      case .unspecified: 0
+      case .continue: 1
+      case .pause: 2
+      case .stop: 3
+      case .unrecognized(let number): number
+    }
+  }
+
+  public var protoName: String? {
+    switch self {
+      case .unspecified: "RUN_COMMAND_UNSPECIFIED"
+      case .continue: "RUN_COMMAND_CONTINUE"
+      case .pause: "RUN_COMMAND_PAUSE"
+      case .stop: "RUN_COMMAND_STOP"
       case .unrecognized: nil
     }
   }
@@ -364,19 +423,21 @@ public struct ComputeRunBalance: Message {
   public var allocationUsedGflop: Int64 = 0
   public var allocationHeldGflop: Int64 = 0
   public var allocationFreeGflop: Int64 = 0
-  /// The client must stop: the run is not running any more.
+  /// The client must stop: the run is not running any more, and will not again.
   public var stop: Bool = false
+  public var command: ComputeRunCommand = ComputeRunCommand()
   public var unknownFields = UnknownFields()
 
   public init() {}
 
-  public init(run: ComputeRun? = nil, allocationGflop: Int64 = 0, allocationUsedGflop: Int64 = 0, allocationHeldGflop: Int64 = 0, allocationFreeGflop: Int64 = 0, stop: Bool = false) {
+  public init(run: ComputeRun? = nil, allocationGflop: Int64 = 0, allocationUsedGflop: Int64 = 0, allocationHeldGflop: Int64 = 0, allocationFreeGflop: Int64 = 0, stop: Bool = false, command: ComputeRunCommand = ComputeRunCommand()) {
     self.run = run
     self.allocationGflop = allocationGflop
     self.allocationUsedGflop = allocationUsedGflop
     self.allocationHeldGflop = allocationHeldGflop
     self.allocationFreeGflop = allocationFreeGflop
     self.stop = stop
+    self.command = command
   }
 
   public mutating func merge(from reader: inout WireReader) throws(CodecError) {
@@ -394,6 +455,8 @@ public struct ComputeRunBalance: Message {
           self.allocationFreeGflop = try reader.readInt64()
         case 48:
           self.stop = try reader.readBool()
+        case 56:
+          self.command = try reader.readEnum()
         default:
           try reader.keepUnknown(tag, in: &self.unknownFields)
       }
@@ -408,6 +471,7 @@ public struct ComputeRunBalance: Message {
     if self.allocationHeldGflop != 0 { size += 1 + WireSize.int64(self.allocationHeldGflop) }
     if self.allocationFreeGflop != 0 { size += 1 + WireSize.int64(self.allocationFreeGflop) }
     if self.stop { size += 2 }
+    if self.command.rawValue != 0 { size += 1 + WireSize.enumeration(self.command) }
     return size
   }
 
@@ -418,6 +482,7 @@ public struct ComputeRunBalance: Message {
     if self.allocationHeldGflop != 0 { writer.writeTag(32); writer.writeInt64(self.allocationHeldGflop) }
     if self.allocationFreeGflop != 0 { writer.writeTag(40); writer.writeInt64(self.allocationFreeGflop) }
     if self.stop { writer.writeTag(48); writer.writeBool(self.stop) }
+    if self.command.rawValue != 0 { writer.writeTag(56); writer.writeEnum(self.command) }
     self.unknownFields.encode(into: &writer)
   }
 
@@ -428,6 +493,7 @@ public struct ComputeRunBalance: Message {
     visitor.visitScalar(FieldName(4, "allocation_held_gflop", json: "allocationHeldGflop"), Int64Kind.scalar(self.allocationHeldGflop), hasPresence: false)
     visitor.visitScalar(FieldName(5, "allocation_free_gflop", json: "allocationFreeGflop"), Int64Kind.scalar(self.allocationFreeGflop), hasPresence: false)
     visitor.visitScalar(FieldName(6, "stop", json: "stop"), BoolKind.scalar(self.stop), hasPresence: false)
+    visitor.visitScalar(FieldName(7, "command", json: "command"), EnumKind<ComputeRunCommand>.scalar(self.command), hasPresence: false)
   }
 }
 
@@ -441,16 +507,20 @@ public struct ComputeReportUsageRequest: Message {
   /// Name of the meter ("nvml", "thop 0.1").
   public var meter: String = ""
   public var idempotencyKey: String = ""
+  /// When the counter was read: usage belongs to that time's period and price. Now unless told; at
+  /// the run's last such time at the earliest, now at the latest.
+  public var meteredTime: Google_Protobuf_Timestamp? = nil
   public var unknownFields = UnknownFields()
 
   public init() {}
 
-  public init(runId: String = "", totalGflop: Int64 = 0, provenance: ComputeProvenance = ComputeProvenance(), meter: String = "", idempotencyKey: String = "") {
+  public init(runId: String = "", totalGflop: Int64 = 0, provenance: ComputeProvenance = ComputeProvenance(), meter: String = "", idempotencyKey: String = "", meteredTime: Google_Protobuf_Timestamp? = nil) {
     self.runId = runId
     self.totalGflop = totalGflop
     self.provenance = provenance
     self.meter = meter
     self.idempotencyKey = idempotencyKey
+    self.meteredTime = meteredTime
   }
 
   public mutating func merge(from reader: inout WireReader) throws(CodecError) {
@@ -466,6 +536,8 @@ public struct ComputeReportUsageRequest: Message {
           self.meter = try reader.readString(field: "assay.compute.v1.ReportUsageRequest.meter")
         case 42:
           self.idempotencyKey = try reader.readString(field: "assay.compute.v1.ReportUsageRequest.idempotency_key")
+        case 50:
+          try reader.readMessage(&self.meteredTime)
         default:
           try reader.keepUnknown(tag, in: &self.unknownFields)
       }
@@ -479,6 +551,7 @@ public struct ComputeReportUsageRequest: Message {
     if self.provenance.rawValue != 0 { size += 1 + WireSize.enumeration(self.provenance) }
     if !self.meter.isEmpty { size += 1 + WireSize.string(self.meter) }
     if !self.idempotencyKey.isEmpty { size += 1 + WireSize.string(self.idempotencyKey) }
+    if let value = self.meteredTime { size += 1 + WireSize.message(value) }
     return size
   }
 
@@ -488,6 +561,7 @@ public struct ComputeReportUsageRequest: Message {
     if self.provenance.rawValue != 0 { writer.writeTag(24); writer.writeEnum(self.provenance) }
     if !self.meter.isEmpty { writer.writeTag(34); writer.writeString(self.meter) }
     if !self.idempotencyKey.isEmpty { writer.writeTag(42); writer.writeString(self.idempotencyKey) }
+    if let value = self.meteredTime { writer.writeTag(50); writer.writeMessage(value) }
     self.unknownFields.encode(into: &writer)
   }
 
@@ -497,6 +571,7 @@ public struct ComputeReportUsageRequest: Message {
     visitor.visitScalar(FieldName(3, "provenance", json: "provenance"), EnumKind<ComputeProvenance>.scalar(self.provenance), hasPresence: false)
     visitor.visitScalar(FieldName(4, "meter", json: "meter"), StringKind.scalar(self.meter), hasPresence: false)
     visitor.visitScalar(FieldName(5, "idempotency_key", json: "idempotencyKey"), StringKind.scalar(self.idempotencyKey), hasPresence: false)
+    if let value = self.meteredTime { visitor.visitMessage(FieldName(6, "metered_time", json: "meteredTime"), value) }
   }
 }
 
@@ -509,16 +584,18 @@ public struct ComputeFinishRunRequest: Message {
   public var provenance: ComputeProvenance = ComputeProvenance()
   public var meter: String = ""
   public var idempotencyKey: String = ""
+  public var meteredTime: Google_Protobuf_Timestamp? = nil
   public var unknownFields = UnknownFields()
 
   public init() {}
 
-  public init(runId: String = "", totalGflop: Int64 = 0, provenance: ComputeProvenance = ComputeProvenance(), meter: String = "", idempotencyKey: String = "") {
+  public init(runId: String = "", totalGflop: Int64 = 0, provenance: ComputeProvenance = ComputeProvenance(), meter: String = "", idempotencyKey: String = "", meteredTime: Google_Protobuf_Timestamp? = nil) {
     self.runId = runId
     self.totalGflop = totalGflop
     self.provenance = provenance
     self.meter = meter
     self.idempotencyKey = idempotencyKey
+    self.meteredTime = meteredTime
   }
 
   public mutating func merge(from reader: inout WireReader) throws(CodecError) {
@@ -534,6 +611,8 @@ public struct ComputeFinishRunRequest: Message {
           self.meter = try reader.readString(field: "assay.compute.v1.FinishRunRequest.meter")
         case 42:
           self.idempotencyKey = try reader.readString(field: "assay.compute.v1.FinishRunRequest.idempotency_key")
+        case 50:
+          try reader.readMessage(&self.meteredTime)
         default:
           try reader.keepUnknown(tag, in: &self.unknownFields)
       }
@@ -547,6 +626,7 @@ public struct ComputeFinishRunRequest: Message {
     if self.provenance.rawValue != 0 { size += 1 + WireSize.enumeration(self.provenance) }
     if !self.meter.isEmpty { size += 1 + WireSize.string(self.meter) }
     if !self.idempotencyKey.isEmpty { size += 1 + WireSize.string(self.idempotencyKey) }
+    if let value = self.meteredTime { size += 1 + WireSize.message(value) }
     return size
   }
 
@@ -556,6 +636,7 @@ public struct ComputeFinishRunRequest: Message {
     if self.provenance.rawValue != 0 { writer.writeTag(24); writer.writeEnum(self.provenance) }
     if !self.meter.isEmpty { writer.writeTag(34); writer.writeString(self.meter) }
     if !self.idempotencyKey.isEmpty { writer.writeTag(42); writer.writeString(self.idempotencyKey) }
+    if let value = self.meteredTime { writer.writeTag(50); writer.writeMessage(value) }
     self.unknownFields.encode(into: &writer)
   }
 
@@ -565,6 +646,7 @@ public struct ComputeFinishRunRequest: Message {
     visitor.visitScalar(FieldName(3, "provenance", json: "provenance"), EnumKind<ComputeProvenance>.scalar(self.provenance), hasPresence: false)
     visitor.visitScalar(FieldName(4, "meter", json: "meter"), StringKind.scalar(self.meter), hasPresence: false)
     visitor.visitScalar(FieldName(5, "idempotency_key", json: "idempotencyKey"), StringKind.scalar(self.idempotencyKey), hasPresence: false)
+    if let value = self.meteredTime { visitor.visitMessage(FieldName(6, "metered_time", json: "meteredTime"), value) }
   }
 }
 
@@ -611,6 +693,91 @@ public struct ComputeStopRunRequest: Message {
   public func visit(_ visitor: inout some FieldVisitor) {
     visitor.visitScalar(FieldName(1, "run_id", json: "runId"), StringKind.scalar(self.runId), hasPresence: false)
     visitor.visitScalar(FieldName(2, "reason", json: "reason"), StringKind.scalar(self.reason), hasPresence: false)
+  }
+}
+
+public struct ComputePauseRunRequest: Message {
+  public static let protoName = "assay.compute.v1.PauseRunRequest"
+
+  public var runId: String = ""
+  public var reason: String = ""
+  public var unknownFields = UnknownFields()
+
+  public init() {}
+
+  public init(runId: String = "", reason: String = "") {
+    self.runId = runId
+    self.reason = reason
+  }
+
+  public mutating func merge(from reader: inout WireReader) throws(CodecError) {
+    while let tag = try reader.nextTag() {
+      switch tag {
+        case 10:
+          self.runId = try reader.readString(field: "assay.compute.v1.PauseRunRequest.run_id")
+        case 18:
+          self.reason = try reader.readString(field: "assay.compute.v1.PauseRunRequest.reason")
+        default:
+          try reader.keepUnknown(tag, in: &self.unknownFields)
+      }
+    }
+  }
+
+  public var encodedSize: Int {
+    var size = self.unknownFields.count
+    if !self.runId.isEmpty { size += 1 + WireSize.string(self.runId) }
+    if !self.reason.isEmpty { size += 1 + WireSize.string(self.reason) }
+    return size
+  }
+
+  public func encode(into writer: inout WireWriter) {
+    if !self.runId.isEmpty { writer.writeTag(10); writer.writeString(self.runId) }
+    if !self.reason.isEmpty { writer.writeTag(18); writer.writeString(self.reason) }
+    self.unknownFields.encode(into: &writer)
+  }
+
+  public func visit(_ visitor: inout some FieldVisitor) {
+    visitor.visitScalar(FieldName(1, "run_id", json: "runId"), StringKind.scalar(self.runId), hasPresence: false)
+    visitor.visitScalar(FieldName(2, "reason", json: "reason"), StringKind.scalar(self.reason), hasPresence: false)
+  }
+}
+
+public struct ComputeResumeRunRequest: Message {
+  public static let protoName = "assay.compute.v1.ResumeRunRequest"
+
+  public var runId: String = ""
+  public var unknownFields = UnknownFields()
+
+  public init() {}
+
+  public init(runId: String = "") {
+    self.runId = runId
+  }
+
+  public mutating func merge(from reader: inout WireReader) throws(CodecError) {
+    while let tag = try reader.nextTag() {
+      switch tag {
+        case 10:
+          self.runId = try reader.readString(field: "assay.compute.v1.ResumeRunRequest.run_id")
+        default:
+          try reader.keepUnknown(tag, in: &self.unknownFields)
+      }
+    }
+  }
+
+  public var encodedSize: Int {
+    var size = self.unknownFields.count
+    if !self.runId.isEmpty { size += 1 + WireSize.string(self.runId) }
+    return size
+  }
+
+  public func encode(into writer: inout WireWriter) {
+    if !self.runId.isEmpty { writer.writeTag(10); writer.writeString(self.runId) }
+    self.unknownFields.encode(into: &writer)
+  }
+
+  public func visit(_ visitor: inout some FieldVisitor) {
+    visitor.visitScalar(FieldName(1, "run_id", json: "runId"), StringKind.scalar(self.runId), hasPresence: false)
   }
 }
 
@@ -839,17 +1006,20 @@ public struct ComputeAllocation: Message {
   public var usedGflop: Int64 = 0
   public var heldGflop: Int64 = 0
   public var freeGflop: Int64 = 0
+  /// Reported beyond the allocation, and never billed.
+  public var writtenOffGflop: Int64 = 0
   public var unknownFields = UnknownFields()
 
   public init() {}
 
-  public init(participantId: String = "", participantName: String = "", allocationGflop: Int64 = 0, usedGflop: Int64 = 0, heldGflop: Int64 = 0, freeGflop: Int64 = 0) {
+  public init(participantId: String = "", participantName: String = "", allocationGflop: Int64 = 0, usedGflop: Int64 = 0, heldGflop: Int64 = 0, freeGflop: Int64 = 0, writtenOffGflop: Int64 = 0) {
     self.participantId = participantId
     self.participantName = participantName
     self.allocationGflop = allocationGflop
     self.usedGflop = usedGflop
     self.heldGflop = heldGflop
     self.freeGflop = freeGflop
+    self.writtenOffGflop = writtenOffGflop
   }
 
   public mutating func merge(from reader: inout WireReader) throws(CodecError) {
@@ -867,6 +1037,8 @@ public struct ComputeAllocation: Message {
           self.heldGflop = try reader.readInt64()
         case 48:
           self.freeGflop = try reader.readInt64()
+        case 56:
+          self.writtenOffGflop = try reader.readInt64()
         default:
           try reader.keepUnknown(tag, in: &self.unknownFields)
       }
@@ -881,6 +1053,7 @@ public struct ComputeAllocation: Message {
     if self.usedGflop != 0 { size += 1 + WireSize.int64(self.usedGflop) }
     if self.heldGflop != 0 { size += 1 + WireSize.int64(self.heldGflop) }
     if self.freeGflop != 0 { size += 1 + WireSize.int64(self.freeGflop) }
+    if self.writtenOffGflop != 0 { size += 1 + WireSize.int64(self.writtenOffGflop) }
     return size
   }
 
@@ -891,6 +1064,7 @@ public struct ComputeAllocation: Message {
     if self.usedGflop != 0 { writer.writeTag(32); writer.writeInt64(self.usedGflop) }
     if self.heldGflop != 0 { writer.writeTag(40); writer.writeInt64(self.heldGflop) }
     if self.freeGflop != 0 { writer.writeTag(48); writer.writeInt64(self.freeGflop) }
+    if self.writtenOffGflop != 0 { writer.writeTag(56); writer.writeInt64(self.writtenOffGflop) }
     self.unknownFields.encode(into: &writer)
   }
 
@@ -901,6 +1075,7 @@ public struct ComputeAllocation: Message {
     visitor.visitScalar(FieldName(4, "used_gflop", json: "usedGflop"), Int64Kind.scalar(self.usedGflop), hasPresence: false)
     visitor.visitScalar(FieldName(5, "held_gflop", json: "heldGflop"), Int64Kind.scalar(self.heldGflop), hasPresence: false)
     visitor.visitScalar(FieldName(6, "free_gflop", json: "freeGflop"), Int64Kind.scalar(self.freeGflop), hasPresence: false)
+    visitor.visitScalar(FieldName(7, "written_off_gflop", json: "writtenOffGflop"), Int64Kind.scalar(self.writtenOffGflop), hasPresence: false)
   }
 }
 
@@ -915,11 +1090,19 @@ public struct ComputeGetBudgetResponse: Message {
   public var heldGflop: Int64 = 0
   /// The caller's own, or, for the owning tenant, all.
   public var allocations: [ComputeAllocation] = []
+  /// What follows is for the owning tenant alone.
+  public var reserveGflop: Int64 = 0
+  /// Waits for those who have not joined yet.
+  public var unallocatedGflop: Int64 = 0
+  /// Added to what was planned.
+  public var toppedUpGflop: Int64 = 0
+  /// Parts in percent of which alerts tell.
+  public var thresholds: [Int32] = []
   public var unknownFields = UnknownFields()
 
   public init() {}
 
-  public init(useCaseId: String = "", title: String = "", budgetGflop: Int64 = 0, allocatedGflop: Int64 = 0, usedGflop: Int64 = 0, heldGflop: Int64 = 0, allocations: [ComputeAllocation] = []) {
+  public init(useCaseId: String = "", title: String = "", budgetGflop: Int64 = 0, allocatedGflop: Int64 = 0, usedGflop: Int64 = 0, heldGflop: Int64 = 0, allocations: [ComputeAllocation] = [], reserveGflop: Int64 = 0, unallocatedGflop: Int64 = 0, toppedUpGflop: Int64 = 0, thresholds: [Int32] = []) {
     self.useCaseId = useCaseId
     self.title = title
     self.budgetGflop = budgetGflop
@@ -927,6 +1110,10 @@ public struct ComputeGetBudgetResponse: Message {
     self.usedGflop = usedGflop
     self.heldGflop = heldGflop
     self.allocations = allocations
+    self.reserveGflop = reserveGflop
+    self.unallocatedGflop = unallocatedGflop
+    self.toppedUpGflop = toppedUpGflop
+    self.thresholds = thresholds
   }
 
   public mutating func merge(from reader: inout WireReader) throws(CodecError) {
@@ -946,6 +1133,16 @@ public struct ComputeGetBudgetResponse: Message {
           self.heldGflop = try reader.readInt64()
         case 58:
           try reader.readMessage(appendingTo: &self.allocations)
+        case 64:
+          self.reserveGflop = try reader.readInt64()
+        case 72:
+          self.unallocatedGflop = try reader.readInt64()
+        case 80:
+          self.toppedUpGflop = try reader.readInt64()
+        case 88:
+          self.thresholds.append(try reader.readInt32())
+        case 90:
+          try reader.readPacked(Int32Kind.self, into: &self.thresholds)
         default:
           try reader.keepUnknown(tag, in: &self.unknownFields)
       }
@@ -961,6 +1158,10 @@ public struct ComputeGetBudgetResponse: Message {
     if self.usedGflop != 0 { size += 1 + WireSize.int64(self.usedGflop) }
     if self.heldGflop != 0 { size += 1 + WireSize.int64(self.heldGflop) }
     size += WireSize.repeated(MessageKind<ComputeAllocation>.self, tagSize: 1, self.allocations)
+    if self.reserveGflop != 0 { size += 1 + WireSize.int64(self.reserveGflop) }
+    if self.unallocatedGflop != 0 { size += 1 + WireSize.int64(self.unallocatedGflop) }
+    if self.toppedUpGflop != 0 { size += 1 + WireSize.int64(self.toppedUpGflop) }
+    size += WireSize.packed(Int32Kind.self, tagSize: 1, self.thresholds)
     return size
   }
 
@@ -972,6 +1173,10 @@ public struct ComputeGetBudgetResponse: Message {
     if self.usedGflop != 0 { writer.writeTag(40); writer.writeInt64(self.usedGflop) }
     if self.heldGflop != 0 { writer.writeTag(48); writer.writeInt64(self.heldGflop) }
     writer.writeRepeated(MessageKind<ComputeAllocation>.self, tag: 58, self.allocations)
+    if self.reserveGflop != 0 { writer.writeTag(64); writer.writeInt64(self.reserveGflop) }
+    if self.unallocatedGflop != 0 { writer.writeTag(72); writer.writeInt64(self.unallocatedGflop) }
+    if self.toppedUpGflop != 0 { writer.writeTag(80); writer.writeInt64(self.toppedUpGflop) }
+    writer.writePacked(Int32Kind.self, tag: 90, self.thresholds)
     self.unknownFields.encode(into: &writer)
   }
 
@@ -983,6 +1188,1012 @@ public struct ComputeGetBudgetResponse: Message {
     visitor.visitScalar(FieldName(5, "used_gflop", json: "usedGflop"), Int64Kind.scalar(self.usedGflop), hasPresence: false)
     visitor.visitScalar(FieldName(6, "held_gflop", json: "heldGflop"), Int64Kind.scalar(self.heldGflop), hasPresence: false)
     visitor.visitRepeated(FieldName(7, "allocations", json: "allocations"), self.allocations)
+    visitor.visitScalar(FieldName(8, "reserve_gflop", json: "reserveGflop"), Int64Kind.scalar(self.reserveGflop), hasPresence: false)
+    visitor.visitScalar(FieldName(9, "unallocated_gflop", json: "unallocatedGflop"), Int64Kind.scalar(self.unallocatedGflop), hasPresence: false)
+    visitor.visitScalar(FieldName(10, "topped_up_gflop", json: "toppedUpGflop"), Int64Kind.scalar(self.toppedUpGflop), hasPresence: false)
+    visitor.visitRepeated(FieldName(11, "thresholds", json: "thresholds"), Int32Kind.self, self.thresholds)
+  }
+}
+
+public struct ComputeSetAllocationRequest: Message {
+  public static let protoName = "assay.compute.v1.SetAllocationRequest"
+
+  public var useCaseId: String = ""
+  public var participantId: String = ""
+  /// What the participant's share is to be, what is used included. More comes out of the reserve,
+  /// then of what is unallocated; less goes into the reserve, and stops the youngest runs where
+  /// their holds are taken. 0 revokes all that is not used.
+  public var gflop: Int64 = 0
+  public var idempotencyKey: String = ""
+  public var unknownFields = UnknownFields()
+
+  public init() {}
+
+  public init(useCaseId: String = "", participantId: String = "", gflop: Int64 = 0, idempotencyKey: String = "") {
+    self.useCaseId = useCaseId
+    self.participantId = participantId
+    self.gflop = gflop
+    self.idempotencyKey = idempotencyKey
+  }
+
+  public mutating func merge(from reader: inout WireReader) throws(CodecError) {
+    while let tag = try reader.nextTag() {
+      switch tag {
+        case 10:
+          self.useCaseId = try reader.readString(field: "assay.compute.v1.SetAllocationRequest.use_case_id")
+        case 18:
+          self.participantId = try reader.readString(field: "assay.compute.v1.SetAllocationRequest.participant_id")
+        case 24:
+          self.gflop = try reader.readInt64()
+        case 34:
+          self.idempotencyKey = try reader.readString(field: "assay.compute.v1.SetAllocationRequest.idempotency_key")
+        default:
+          try reader.keepUnknown(tag, in: &self.unknownFields)
+      }
+    }
+  }
+
+  public var encodedSize: Int {
+    var size = self.unknownFields.count
+    if !self.useCaseId.isEmpty { size += 1 + WireSize.string(self.useCaseId) }
+    if !self.participantId.isEmpty { size += 1 + WireSize.string(self.participantId) }
+    if self.gflop != 0 { size += 1 + WireSize.int64(self.gflop) }
+    if !self.idempotencyKey.isEmpty { size += 1 + WireSize.string(self.idempotencyKey) }
+    return size
+  }
+
+  public func encode(into writer: inout WireWriter) {
+    if !self.useCaseId.isEmpty { writer.writeTag(10); writer.writeString(self.useCaseId) }
+    if !self.participantId.isEmpty { writer.writeTag(18); writer.writeString(self.participantId) }
+    if self.gflop != 0 { writer.writeTag(24); writer.writeInt64(self.gflop) }
+    if !self.idempotencyKey.isEmpty { writer.writeTag(34); writer.writeString(self.idempotencyKey) }
+    self.unknownFields.encode(into: &writer)
+  }
+
+  public func visit(_ visitor: inout some FieldVisitor) {
+    visitor.visitScalar(FieldName(1, "use_case_id", json: "useCaseId"), StringKind.scalar(self.useCaseId), hasPresence: false)
+    visitor.visitScalar(FieldName(2, "participant_id", json: "participantId"), StringKind.scalar(self.participantId), hasPresence: false)
+    visitor.visitScalar(FieldName(3, "gflop", json: "gflop"), Int64Kind.scalar(self.gflop), hasPresence: false)
+    visitor.visitScalar(FieldName(4, "idempotency_key", json: "idempotencyKey"), StringKind.scalar(self.idempotencyKey), hasPresence: false)
+  }
+}
+
+public struct ComputeTransferAllocationRequest: Message {
+  public static let protoName = "assay.compute.v1.TransferAllocationRequest"
+
+  public var useCaseId: String = ""
+  public var fromParticipantId: String = ""
+  public var toParticipantId: String = ""
+  public var gflop: Int64 = 0
+  public var idempotencyKey: String = ""
+  public var unknownFields = UnknownFields()
+
+  public init() {}
+
+  public init(useCaseId: String = "", fromParticipantId: String = "", toParticipantId: String = "", gflop: Int64 = 0, idempotencyKey: String = "") {
+    self.useCaseId = useCaseId
+    self.fromParticipantId = fromParticipantId
+    self.toParticipantId = toParticipantId
+    self.gflop = gflop
+    self.idempotencyKey = idempotencyKey
+  }
+
+  public mutating func merge(from reader: inout WireReader) throws(CodecError) {
+    while let tag = try reader.nextTag() {
+      switch tag {
+        case 10:
+          self.useCaseId = try reader.readString(field: "assay.compute.v1.TransferAllocationRequest.use_case_id")
+        case 18:
+          self.fromParticipantId = try reader.readString(field: "assay.compute.v1.TransferAllocationRequest.from_participant_id")
+        case 26:
+          self.toParticipantId = try reader.readString(field: "assay.compute.v1.TransferAllocationRequest.to_participant_id")
+        case 32:
+          self.gflop = try reader.readInt64()
+        case 42:
+          self.idempotencyKey = try reader.readString(field: "assay.compute.v1.TransferAllocationRequest.idempotency_key")
+        default:
+          try reader.keepUnknown(tag, in: &self.unknownFields)
+      }
+    }
+  }
+
+  public var encodedSize: Int {
+    var size = self.unknownFields.count
+    if !self.useCaseId.isEmpty { size += 1 + WireSize.string(self.useCaseId) }
+    if !self.fromParticipantId.isEmpty { size += 1 + WireSize.string(self.fromParticipantId) }
+    if !self.toParticipantId.isEmpty { size += 1 + WireSize.string(self.toParticipantId) }
+    if self.gflop != 0 { size += 1 + WireSize.int64(self.gflop) }
+    if !self.idempotencyKey.isEmpty { size += 1 + WireSize.string(self.idempotencyKey) }
+    return size
+  }
+
+  public func encode(into writer: inout WireWriter) {
+    if !self.useCaseId.isEmpty { writer.writeTag(10); writer.writeString(self.useCaseId) }
+    if !self.fromParticipantId.isEmpty { writer.writeTag(18); writer.writeString(self.fromParticipantId) }
+    if !self.toParticipantId.isEmpty { writer.writeTag(26); writer.writeString(self.toParticipantId) }
+    if self.gflop != 0 { writer.writeTag(32); writer.writeInt64(self.gflop) }
+    if !self.idempotencyKey.isEmpty { writer.writeTag(42); writer.writeString(self.idempotencyKey) }
+    self.unknownFields.encode(into: &writer)
+  }
+
+  public func visit(_ visitor: inout some FieldVisitor) {
+    visitor.visitScalar(FieldName(1, "use_case_id", json: "useCaseId"), StringKind.scalar(self.useCaseId), hasPresence: false)
+    visitor.visitScalar(FieldName(2, "from_participant_id", json: "fromParticipantId"), StringKind.scalar(self.fromParticipantId), hasPresence: false)
+    visitor.visitScalar(FieldName(3, "to_participant_id", json: "toParticipantId"), StringKind.scalar(self.toParticipantId), hasPresence: false)
+    visitor.visitScalar(FieldName(4, "gflop", json: "gflop"), Int64Kind.scalar(self.gflop), hasPresence: false)
+    visitor.visitScalar(FieldName(5, "idempotency_key", json: "idempotencyKey"), StringKind.scalar(self.idempotencyKey), hasPresence: false)
+  }
+}
+
+public struct ComputeTopUpRequest: Message {
+  public static let protoName = "assay.compute.v1.TopUpRequest"
+
+  public var useCaseId: String = ""
+  /// Empty means the reserve.
+  public var participantId: String = ""
+  public var gflop: Int64 = 0
+  /// Required: the same key again adds nothing.
+  public var idempotencyKey: String = ""
+  public var unknownFields = UnknownFields()
+
+  public init() {}
+
+  public init(useCaseId: String = "", participantId: String = "", gflop: Int64 = 0, idempotencyKey: String = "") {
+    self.useCaseId = useCaseId
+    self.participantId = participantId
+    self.gflop = gflop
+    self.idempotencyKey = idempotencyKey
+  }
+
+  public mutating func merge(from reader: inout WireReader) throws(CodecError) {
+    while let tag = try reader.nextTag() {
+      switch tag {
+        case 10:
+          self.useCaseId = try reader.readString(field: "assay.compute.v1.TopUpRequest.use_case_id")
+        case 18:
+          self.participantId = try reader.readString(field: "assay.compute.v1.TopUpRequest.participant_id")
+        case 24:
+          self.gflop = try reader.readInt64()
+        case 34:
+          self.idempotencyKey = try reader.readString(field: "assay.compute.v1.TopUpRequest.idempotency_key")
+        default:
+          try reader.keepUnknown(tag, in: &self.unknownFields)
+      }
+    }
+  }
+
+  public var encodedSize: Int {
+    var size = self.unknownFields.count
+    if !self.useCaseId.isEmpty { size += 1 + WireSize.string(self.useCaseId) }
+    if !self.participantId.isEmpty { size += 1 + WireSize.string(self.participantId) }
+    if self.gflop != 0 { size += 1 + WireSize.int64(self.gflop) }
+    if !self.idempotencyKey.isEmpty { size += 1 + WireSize.string(self.idempotencyKey) }
+    return size
+  }
+
+  public func encode(into writer: inout WireWriter) {
+    if !self.useCaseId.isEmpty { writer.writeTag(10); writer.writeString(self.useCaseId) }
+    if !self.participantId.isEmpty { writer.writeTag(18); writer.writeString(self.participantId) }
+    if self.gflop != 0 { writer.writeTag(24); writer.writeInt64(self.gflop) }
+    if !self.idempotencyKey.isEmpty { writer.writeTag(34); writer.writeString(self.idempotencyKey) }
+    self.unknownFields.encode(into: &writer)
+  }
+
+  public func visit(_ visitor: inout some FieldVisitor) {
+    visitor.visitScalar(FieldName(1, "use_case_id", json: "useCaseId"), StringKind.scalar(self.useCaseId), hasPresence: false)
+    visitor.visitScalar(FieldName(2, "participant_id", json: "participantId"), StringKind.scalar(self.participantId), hasPresence: false)
+    visitor.visitScalar(FieldName(3, "gflop", json: "gflop"), Int64Kind.scalar(self.gflop), hasPresence: false)
+    visitor.visitScalar(FieldName(4, "idempotency_key", json: "idempotencyKey"), StringKind.scalar(self.idempotencyKey), hasPresence: false)
+  }
+}
+
+public struct ComputeSetReserveRequest: Message {
+  public static let protoName = "assay.compute.v1.SetReserveRequest"
+
+  public var useCaseId: String = ""
+  /// What the reserve is to be; the difference comes out of, or goes to, what is unallocated.
+  public var gflop: Int64 = 0
+  public var idempotencyKey: String = ""
+  public var unknownFields = UnknownFields()
+
+  public init() {}
+
+  public init(useCaseId: String = "", gflop: Int64 = 0, idempotencyKey: String = "") {
+    self.useCaseId = useCaseId
+    self.gflop = gflop
+    self.idempotencyKey = idempotencyKey
+  }
+
+  public mutating func merge(from reader: inout WireReader) throws(CodecError) {
+    while let tag = try reader.nextTag() {
+      switch tag {
+        case 10:
+          self.useCaseId = try reader.readString(field: "assay.compute.v1.SetReserveRequest.use_case_id")
+        case 16:
+          self.gflop = try reader.readInt64()
+        case 26:
+          self.idempotencyKey = try reader.readString(field: "assay.compute.v1.SetReserveRequest.idempotency_key")
+        default:
+          try reader.keepUnknown(tag, in: &self.unknownFields)
+      }
+    }
+  }
+
+  public var encodedSize: Int {
+    var size = self.unknownFields.count
+    if !self.useCaseId.isEmpty { size += 1 + WireSize.string(self.useCaseId) }
+    if self.gflop != 0 { size += 1 + WireSize.int64(self.gflop) }
+    if !self.idempotencyKey.isEmpty { size += 1 + WireSize.string(self.idempotencyKey) }
+    return size
+  }
+
+  public func encode(into writer: inout WireWriter) {
+    if !self.useCaseId.isEmpty { writer.writeTag(10); writer.writeString(self.useCaseId) }
+    if self.gflop != 0 { writer.writeTag(16); writer.writeInt64(self.gflop) }
+    if !self.idempotencyKey.isEmpty { writer.writeTag(26); writer.writeString(self.idempotencyKey) }
+    self.unknownFields.encode(into: &writer)
+  }
+
+  public func visit(_ visitor: inout some FieldVisitor) {
+    visitor.visitScalar(FieldName(1, "use_case_id", json: "useCaseId"), StringKind.scalar(self.useCaseId), hasPresence: false)
+    visitor.visitScalar(FieldName(2, "gflop", json: "gflop"), Int64Kind.scalar(self.gflop), hasPresence: false)
+    visitor.visitScalar(FieldName(3, "idempotency_key", json: "idempotencyKey"), StringKind.scalar(self.idempotencyKey), hasPresence: false)
+  }
+}
+
+public struct ComputeSetThresholdsRequest: Message {
+  public static let protoName = "assay.compute.v1.SetThresholdsRequest"
+
+  public var useCaseId: String = ""
+  /// Percent; empty means no alerts.
+  public var thresholds: [Int32] = []
+  public var unknownFields = UnknownFields()
+
+  public init() {}
+
+  public init(useCaseId: String = "", thresholds: [Int32] = []) {
+    self.useCaseId = useCaseId
+    self.thresholds = thresholds
+  }
+
+  public mutating func merge(from reader: inout WireReader) throws(CodecError) {
+    while let tag = try reader.nextTag() {
+      switch tag {
+        case 10:
+          self.useCaseId = try reader.readString(field: "assay.compute.v1.SetThresholdsRequest.use_case_id")
+        case 16:
+          self.thresholds.append(try reader.readInt32())
+        case 18:
+          try reader.readPacked(Int32Kind.self, into: &self.thresholds)
+        default:
+          try reader.keepUnknown(tag, in: &self.unknownFields)
+      }
+    }
+  }
+
+  public var encodedSize: Int {
+    var size = self.unknownFields.count
+    if !self.useCaseId.isEmpty { size += 1 + WireSize.string(self.useCaseId) }
+    size += WireSize.packed(Int32Kind.self, tagSize: 1, self.thresholds)
+    return size
+  }
+
+  public func encode(into writer: inout WireWriter) {
+    if !self.useCaseId.isEmpty { writer.writeTag(10); writer.writeString(self.useCaseId) }
+    writer.writePacked(Int32Kind.self, tag: 18, self.thresholds)
+    self.unknownFields.encode(into: &writer)
+  }
+
+  public func visit(_ visitor: inout some FieldVisitor) {
+    visitor.visitScalar(FieldName(1, "use_case_id", json: "useCaseId"), StringKind.scalar(self.useCaseId), hasPresence: false)
+    visitor.visitRepeated(FieldName(2, "thresholds", json: "thresholds"), Int32Kind.self, self.thresholds)
+  }
+}
+
+public struct ComputeListAlertsRequest: Message {
+  public static let protoName = "assay.compute.v1.ListAlertsRequest"
+
+  public var useCaseId: String = ""
+  /// Only alerts after this one.
+  public var afterId: Int64 = 0
+  public var pageSize: Int32 = 0
+  public var unknownFields = UnknownFields()
+
+  public init() {}
+
+  public init(useCaseId: String = "", afterId: Int64 = 0, pageSize: Int32 = 0) {
+    self.useCaseId = useCaseId
+    self.afterId = afterId
+    self.pageSize = pageSize
+  }
+
+  public mutating func merge(from reader: inout WireReader) throws(CodecError) {
+    while let tag = try reader.nextTag() {
+      switch tag {
+        case 10:
+          self.useCaseId = try reader.readString(field: "assay.compute.v1.ListAlertsRequest.use_case_id")
+        case 16:
+          self.afterId = try reader.readInt64()
+        case 24:
+          self.pageSize = try reader.readInt32()
+        default:
+          try reader.keepUnknown(tag, in: &self.unknownFields)
+      }
+    }
+  }
+
+  public var encodedSize: Int {
+    var size = self.unknownFields.count
+    if !self.useCaseId.isEmpty { size += 1 + WireSize.string(self.useCaseId) }
+    if self.afterId != 0 { size += 1 + WireSize.int64(self.afterId) }
+    if self.pageSize != 0 { size += 1 + WireSize.int32(self.pageSize) }
+    return size
+  }
+
+  public func encode(into writer: inout WireWriter) {
+    if !self.useCaseId.isEmpty { writer.writeTag(10); writer.writeString(self.useCaseId) }
+    if self.afterId != 0 { writer.writeTag(16); writer.writeInt64(self.afterId) }
+    if self.pageSize != 0 { writer.writeTag(24); writer.writeInt32(self.pageSize) }
+    self.unknownFields.encode(into: &writer)
+  }
+
+  public func visit(_ visitor: inout some FieldVisitor) {
+    visitor.visitScalar(FieldName(1, "use_case_id", json: "useCaseId"), StringKind.scalar(self.useCaseId), hasPresence: false)
+    visitor.visitScalar(FieldName(2, "after_id", json: "afterId"), Int64Kind.scalar(self.afterId), hasPresence: false)
+    visitor.visitScalar(FieldName(3, "page_size", json: "pageSize"), Int32Kind.scalar(self.pageSize), hasPresence: false)
+  }
+}
+
+/// What is used has reached a part of the total: told once, and again only when a raise has made it
+/// less than that part in between.
+public struct ComputeAlert: Message {
+  public static let protoName = "assay.compute.v1.Alert"
+
+  public var id: Int64 = 0
+  public var useCaseId: String = ""
+  /// Empty for the use case's whole budget.
+  public var participantId: String = ""
+  public var participantName: String = ""
+  public var threshold: Int32 = 0
+  public var usedGflop: Int64 = 0
+  public var totalGflop: Int64 = 0
+  public var time: Google_Protobuf_Timestamp? = nil
+  public var unknownFields = UnknownFields()
+
+  public init() {}
+
+  public init(id: Int64 = 0, useCaseId: String = "", participantId: String = "", participantName: String = "", threshold: Int32 = 0, usedGflop: Int64 = 0, totalGflop: Int64 = 0, time: Google_Protobuf_Timestamp? = nil) {
+    self.id = id
+    self.useCaseId = useCaseId
+    self.participantId = participantId
+    self.participantName = participantName
+    self.threshold = threshold
+    self.usedGflop = usedGflop
+    self.totalGflop = totalGflop
+    self.time = time
+  }
+
+  public mutating func merge(from reader: inout WireReader) throws(CodecError) {
+    while let tag = try reader.nextTag() {
+      switch tag {
+        case 8:
+          self.id = try reader.readInt64()
+        case 18:
+          self.useCaseId = try reader.readString(field: "assay.compute.v1.Alert.use_case_id")
+        case 26:
+          self.participantId = try reader.readString(field: "assay.compute.v1.Alert.participant_id")
+        case 34:
+          self.participantName = try reader.readString(field: "assay.compute.v1.Alert.participant_name")
+        case 40:
+          self.threshold = try reader.readInt32()
+        case 48:
+          self.usedGflop = try reader.readInt64()
+        case 56:
+          self.totalGflop = try reader.readInt64()
+        case 66:
+          try reader.readMessage(&self.time)
+        default:
+          try reader.keepUnknown(tag, in: &self.unknownFields)
+      }
+    }
+  }
+
+  public var encodedSize: Int {
+    var size = self.unknownFields.count
+    if self.id != 0 { size += 1 + WireSize.int64(self.id) }
+    if !self.useCaseId.isEmpty { size += 1 + WireSize.string(self.useCaseId) }
+    if !self.participantId.isEmpty { size += 1 + WireSize.string(self.participantId) }
+    if !self.participantName.isEmpty { size += 1 + WireSize.string(self.participantName) }
+    if self.threshold != 0 { size += 1 + WireSize.int32(self.threshold) }
+    if self.usedGflop != 0 { size += 1 + WireSize.int64(self.usedGflop) }
+    if self.totalGflop != 0 { size += 1 + WireSize.int64(self.totalGflop) }
+    if let value = self.time { size += 1 + WireSize.message(value) }
+    return size
+  }
+
+  public func encode(into writer: inout WireWriter) {
+    if self.id != 0 { writer.writeTag(8); writer.writeInt64(self.id) }
+    if !self.useCaseId.isEmpty { writer.writeTag(18); writer.writeString(self.useCaseId) }
+    if !self.participantId.isEmpty { writer.writeTag(26); writer.writeString(self.participantId) }
+    if !self.participantName.isEmpty { writer.writeTag(34); writer.writeString(self.participantName) }
+    if self.threshold != 0 { writer.writeTag(40); writer.writeInt32(self.threshold) }
+    if self.usedGflop != 0 { writer.writeTag(48); writer.writeInt64(self.usedGflop) }
+    if self.totalGflop != 0 { writer.writeTag(56); writer.writeInt64(self.totalGflop) }
+    if let value = self.time { writer.writeTag(66); writer.writeMessage(value) }
+    self.unknownFields.encode(into: &writer)
+  }
+
+  public func visit(_ visitor: inout some FieldVisitor) {
+    visitor.visitScalar(FieldName(1, "id", json: "id"), Int64Kind.scalar(self.id), hasPresence: false)
+    visitor.visitScalar(FieldName(2, "use_case_id", json: "useCaseId"), StringKind.scalar(self.useCaseId), hasPresence: false)
+    visitor.visitScalar(FieldName(3, "participant_id", json: "participantId"), StringKind.scalar(self.participantId), hasPresence: false)
+    visitor.visitScalar(FieldName(4, "participant_name", json: "participantName"), StringKind.scalar(self.participantName), hasPresence: false)
+    visitor.visitScalar(FieldName(5, "threshold", json: "threshold"), Int32Kind.scalar(self.threshold), hasPresence: false)
+    visitor.visitScalar(FieldName(6, "used_gflop", json: "usedGflop"), Int64Kind.scalar(self.usedGflop), hasPresence: false)
+    visitor.visitScalar(FieldName(7, "total_gflop", json: "totalGflop"), Int64Kind.scalar(self.totalGflop), hasPresence: false)
+    if let value = self.time { visitor.visitMessage(FieldName(8, "time", json: "time"), value) }
+  }
+}
+
+public struct ComputeListAlertsResponse: Message {
+  public static let protoName = "assay.compute.v1.ListAlertsResponse"
+
+  /// Oldest first; a full page may not be the last.
+  public var alerts: [ComputeAlert] = []
+  public var unknownFields = UnknownFields()
+
+  public init() {}
+
+  public init(alerts: [ComputeAlert] = []) {
+    self.alerts = alerts
+  }
+
+  public mutating func merge(from reader: inout WireReader) throws(CodecError) {
+    while let tag = try reader.nextTag() {
+      switch tag {
+        case 10:
+          try reader.readMessage(appendingTo: &self.alerts)
+        default:
+          try reader.keepUnknown(tag, in: &self.unknownFields)
+      }
+    }
+  }
+
+  public var encodedSize: Int {
+    var size = self.unknownFields.count
+    size += WireSize.repeated(MessageKind<ComputeAlert>.self, tagSize: 1, self.alerts)
+    return size
+  }
+
+  public func encode(into writer: inout WireWriter) {
+    writer.writeRepeated(MessageKind<ComputeAlert>.self, tag: 10, self.alerts)
+    self.unknownFields.encode(into: &writer)
+  }
+
+  public func visit(_ visitor: inout some FieldVisitor) {
+    visitor.visitRepeated(FieldName(1, "alerts", json: "alerts"), self.alerts)
+  }
+}
+
+public struct ComputeGetForecastRequest: Message {
+  public static let protoName = "assay.compute.v1.GetForecastRequest"
+
+  public var useCaseId: String = ""
+  public var unknownFields = UnknownFields()
+
+  public init() {}
+
+  public init(useCaseId: String = "") {
+    self.useCaseId = useCaseId
+  }
+
+  public mutating func merge(from reader: inout WireReader) throws(CodecError) {
+    while let tag = try reader.nextTag() {
+      switch tag {
+        case 10:
+          self.useCaseId = try reader.readString(field: "assay.compute.v1.GetForecastRequest.use_case_id")
+        default:
+          try reader.keepUnknown(tag, in: &self.unknownFields)
+      }
+    }
+  }
+
+  public var encodedSize: Int {
+    var size = self.unknownFields.count
+    if !self.useCaseId.isEmpty { size += 1 + WireSize.string(self.useCaseId) }
+    return size
+  }
+
+  public func encode(into writer: inout WireWriter) {
+    if !self.useCaseId.isEmpty { writer.writeTag(10); writer.writeString(self.useCaseId) }
+    self.unknownFields.encode(into: &writer)
+  }
+
+  public func visit(_ visitor: inout some FieldVisitor) {
+    visitor.visitScalar(FieldName(1, "use_case_id", json: "useCaseId"), StringKind.scalar(self.useCaseId), hasPresence: false)
+  }
+}
+
+public struct ComputeGetForecastResponse: Message {
+  public static let protoName = "assay.compute.v1.GetForecastResponse"
+
+  public var budgetGflop: Int64 = 0
+  public var usedGflop: Int64 = 0
+  /// Over the last seven days, or since the use case's first usage if that is less.
+  public var gflopPerDay: Int64 = 0
+  /// Used at the end date if it goes on so; absent without an end date.
+  public var gflopAtEnd: Int64? = nil
+  public var endTime: Google_Protobuf_Timestamp? = nil
+  /// When the budget is used up if it goes on so; absent if never.
+  public var exhaustedTime: Google_Protobuf_Timestamp? = nil
+  public var unknownFields = UnknownFields()
+
+  public init() {}
+
+  public init(budgetGflop: Int64 = 0, usedGflop: Int64 = 0, gflopPerDay: Int64 = 0, gflopAtEnd: Int64? = nil, endTime: Google_Protobuf_Timestamp? = nil, exhaustedTime: Google_Protobuf_Timestamp? = nil) {
+    self.budgetGflop = budgetGflop
+    self.usedGflop = usedGflop
+    self.gflopPerDay = gflopPerDay
+    self.gflopAtEnd = gflopAtEnd
+    self.endTime = endTime
+    self.exhaustedTime = exhaustedTime
+  }
+
+  public mutating func merge(from reader: inout WireReader) throws(CodecError) {
+    while let tag = try reader.nextTag() {
+      switch tag {
+        case 8:
+          self.budgetGflop = try reader.readInt64()
+        case 16:
+          self.usedGflop = try reader.readInt64()
+        case 24:
+          self.gflopPerDay = try reader.readInt64()
+        case 32:
+          self.gflopAtEnd = try reader.readInt64()
+        case 42:
+          try reader.readMessage(&self.endTime)
+        case 50:
+          try reader.readMessage(&self.exhaustedTime)
+        default:
+          try reader.keepUnknown(tag, in: &self.unknownFields)
+      }
+    }
+  }
+
+  public var encodedSize: Int {
+    var size = self.unknownFields.count
+    if self.budgetGflop != 0 { size += 1 + WireSize.int64(self.budgetGflop) }
+    if self.usedGflop != 0 { size += 1 + WireSize.int64(self.usedGflop) }
+    if self.gflopPerDay != 0 { size += 1 + WireSize.int64(self.gflopPerDay) }
+    if let value = self.gflopAtEnd { size += 1 + WireSize.int64(value) }
+    if let value = self.endTime { size += 1 + WireSize.message(value) }
+    if let value = self.exhaustedTime { size += 1 + WireSize.message(value) }
+    return size
+  }
+
+  public func encode(into writer: inout WireWriter) {
+    if self.budgetGflop != 0 { writer.writeTag(8); writer.writeInt64(self.budgetGflop) }
+    if self.usedGflop != 0 { writer.writeTag(16); writer.writeInt64(self.usedGflop) }
+    if self.gflopPerDay != 0 { writer.writeTag(24); writer.writeInt64(self.gflopPerDay) }
+    if let value = self.gflopAtEnd { writer.writeTag(32); writer.writeInt64(value) }
+    if let value = self.endTime { writer.writeTag(42); writer.writeMessage(value) }
+    if let value = self.exhaustedTime { writer.writeTag(50); writer.writeMessage(value) }
+    self.unknownFields.encode(into: &writer)
+  }
+
+  public func visit(_ visitor: inout some FieldVisitor) {
+    visitor.visitScalar(FieldName(1, "budget_gflop", json: "budgetGflop"), Int64Kind.scalar(self.budgetGflop), hasPresence: false)
+    visitor.visitScalar(FieldName(2, "used_gflop", json: "usedGflop"), Int64Kind.scalar(self.usedGflop), hasPresence: false)
+    visitor.visitScalar(FieldName(3, "gflop_per_day", json: "gflopPerDay"), Int64Kind.scalar(self.gflopPerDay), hasPresence: false)
+    if let value = self.gflopAtEnd { visitor.visitScalar(FieldName(4, "gflop_at_end", json: "gflopAtEnd"), Int64Kind.scalar(value), hasPresence: true) }
+    if let value = self.endTime { visitor.visitMessage(FieldName(5, "end_time", json: "endTime"), value) }
+    if let value = self.exhaustedTime { visitor.visitMessage(FieldName(6, "exhausted_time", json: "exhaustedTime"), value) }
+  }
+}
+
+public struct ComputeExportEntriesRequest: Message {
+  public static let protoName = "assay.compute.v1.ExportEntriesRequest"
+
+  /// Only entries from this number on; 0 means all.
+  public var fromSequence: Int64 = 0
+  public var unknownFields = UnknownFields()
+
+  public init() {}
+
+  public init(fromSequence: Int64 = 0) {
+    self.fromSequence = fromSequence
+  }
+
+  public mutating func merge(from reader: inout WireReader) throws(CodecError) {
+    while let tag = try reader.nextTag() {
+      switch tag {
+        case 8:
+          self.fromSequence = try reader.readInt64()
+        default:
+          try reader.keepUnknown(tag, in: &self.unknownFields)
+      }
+    }
+  }
+
+  public var encodedSize: Int {
+    var size = self.unknownFields.count
+    if self.fromSequence != 0 { size += 1 + WireSize.int64(self.fromSequence) }
+    return size
+  }
+
+  public func encode(into writer: inout WireWriter) {
+    if self.fromSequence != 0 { writer.writeTag(8); writer.writeInt64(self.fromSequence) }
+    self.unknownFields.encode(into: &writer)
+  }
+
+  public func visit(_ visitor: inout some FieldVisitor) {
+    visitor.visitScalar(FieldName(1, "from_sequence", json: "fromSequence"), Int64Kind.scalar(self.fromSequence), hasPresence: false)
+  }
+}
+
+public struct ComputeLedgerPosting: Message {
+  public static let protoName = "assay.compute.v1.LedgerPosting"
+
+  /// "granted", "unallocated", "reserve", "allocation", "held", "used", "released", "unfunded" or
+  /// "writtenOff".
+  public var kind: String = ""
+  public var participantId: String = ""
+  public var priceVersion: String = ""
+  public var gflop: Int64 = 0
+  public var unknownFields = UnknownFields()
+
+  public init() {}
+
+  public init(kind: String = "", participantId: String = "", priceVersion: String = "", gflop: Int64 = 0) {
+    self.kind = kind
+    self.participantId = participantId
+    self.priceVersion = priceVersion
+    self.gflop = gflop
+  }
+
+  public mutating func merge(from reader: inout WireReader) throws(CodecError) {
+    while let tag = try reader.nextTag() {
+      switch tag {
+        case 10:
+          self.kind = try reader.readString(field: "assay.compute.v1.LedgerPosting.kind")
+        case 18:
+          self.participantId = try reader.readString(field: "assay.compute.v1.LedgerPosting.participant_id")
+        case 26:
+          self.priceVersion = try reader.readString(field: "assay.compute.v1.LedgerPosting.price_version")
+        case 32:
+          self.gflop = try reader.readInt64()
+        default:
+          try reader.keepUnknown(tag, in: &self.unknownFields)
+      }
+    }
+  }
+
+  public var encodedSize: Int {
+    var size = self.unknownFields.count
+    if !self.kind.isEmpty { size += 1 + WireSize.string(self.kind) }
+    if !self.participantId.isEmpty { size += 1 + WireSize.string(self.participantId) }
+    if !self.priceVersion.isEmpty { size += 1 + WireSize.string(self.priceVersion) }
+    if self.gflop != 0 { size += 1 + WireSize.int64(self.gflop) }
+    return size
+  }
+
+  public func encode(into writer: inout WireWriter) {
+    if !self.kind.isEmpty { writer.writeTag(10); writer.writeString(self.kind) }
+    if !self.participantId.isEmpty { writer.writeTag(18); writer.writeString(self.participantId) }
+    if !self.priceVersion.isEmpty { writer.writeTag(26); writer.writeString(self.priceVersion) }
+    if self.gflop != 0 { writer.writeTag(32); writer.writeInt64(self.gflop) }
+    self.unknownFields.encode(into: &writer)
+  }
+
+  public func visit(_ visitor: inout some FieldVisitor) {
+    visitor.visitScalar(FieldName(1, "kind", json: "kind"), StringKind.scalar(self.kind), hasPresence: false)
+    visitor.visitScalar(FieldName(2, "participant_id", json: "participantId"), StringKind.scalar(self.participantId), hasPresence: false)
+    visitor.visitScalar(FieldName(3, "price_version", json: "priceVersion"), StringKind.scalar(self.priceVersion), hasPresence: false)
+    visitor.visitScalar(FieldName(4, "gflop", json: "gflop"), Int64Kind.scalar(self.gflop), hasPresence: false)
+  }
+}
+
+/// A run as it is after an entry.
+public struct ComputeLedgerRunMark: Message {
+  public static let protoName = "assay.compute.v1.LedgerRunMark"
+
+  public var state: String = ""
+  public var stateWords: String = ""
+  public var counterGflop: Int64 = 0
+  public var usedGflop: Int64 = 0
+  public var heldGflop: Int64 = 0
+  public var lateGflop: Int64 = 0
+  /// Unix milliseconds, as all times of the ledger: its digests cover them.
+  public var lastReportTime: Int64 = 0
+  public var meteredTime: Int64 = 0
+  public var endTime: Int64? = nil
+  public var unknownFields = UnknownFields()
+
+  public init() {}
+
+  public init(state: String = "", stateWords: String = "", counterGflop: Int64 = 0, usedGflop: Int64 = 0, heldGflop: Int64 = 0, lateGflop: Int64 = 0, lastReportTime: Int64 = 0, meteredTime: Int64 = 0, endTime: Int64? = nil) {
+    self.state = state
+    self.stateWords = stateWords
+    self.counterGflop = counterGflop
+    self.usedGflop = usedGflop
+    self.heldGflop = heldGflop
+    self.lateGflop = lateGflop
+    self.lastReportTime = lastReportTime
+    self.meteredTime = meteredTime
+    self.endTime = endTime
+  }
+
+  public mutating func merge(from reader: inout WireReader) throws(CodecError) {
+    while let tag = try reader.nextTag() {
+      switch tag {
+        case 10:
+          self.state = try reader.readString(field: "assay.compute.v1.LedgerRunMark.state")
+        case 18:
+          self.stateWords = try reader.readString(field: "assay.compute.v1.LedgerRunMark.state_words")
+        case 24:
+          self.counterGflop = try reader.readInt64()
+        case 32:
+          self.usedGflop = try reader.readInt64()
+        case 40:
+          self.heldGflop = try reader.readInt64()
+        case 48:
+          self.lateGflop = try reader.readInt64()
+        case 56:
+          self.lastReportTime = try reader.readInt64()
+        case 64:
+          self.meteredTime = try reader.readInt64()
+        case 72:
+          self.endTime = try reader.readInt64()
+        default:
+          try reader.keepUnknown(tag, in: &self.unknownFields)
+      }
+    }
+  }
+
+  public var encodedSize: Int {
+    var size = self.unknownFields.count
+    if !self.state.isEmpty { size += 1 + WireSize.string(self.state) }
+    if !self.stateWords.isEmpty { size += 1 + WireSize.string(self.stateWords) }
+    if self.counterGflop != 0 { size += 1 + WireSize.int64(self.counterGflop) }
+    if self.usedGflop != 0 { size += 1 + WireSize.int64(self.usedGflop) }
+    if self.heldGflop != 0 { size += 1 + WireSize.int64(self.heldGflop) }
+    if self.lateGflop != 0 { size += 1 + WireSize.int64(self.lateGflop) }
+    if self.lastReportTime != 0 { size += 1 + WireSize.int64(self.lastReportTime) }
+    if self.meteredTime != 0 { size += 1 + WireSize.int64(self.meteredTime) }
+    if let value = self.endTime { size += 1 + WireSize.int64(value) }
+    return size
+  }
+
+  public func encode(into writer: inout WireWriter) {
+    if !self.state.isEmpty { writer.writeTag(10); writer.writeString(self.state) }
+    if !self.stateWords.isEmpty { writer.writeTag(18); writer.writeString(self.stateWords) }
+    if self.counterGflop != 0 { writer.writeTag(24); writer.writeInt64(self.counterGflop) }
+    if self.usedGflop != 0 { writer.writeTag(32); writer.writeInt64(self.usedGflop) }
+    if self.heldGflop != 0 { writer.writeTag(40); writer.writeInt64(self.heldGflop) }
+    if self.lateGflop != 0 { writer.writeTag(48); writer.writeInt64(self.lateGflop) }
+    if self.lastReportTime != 0 { writer.writeTag(56); writer.writeInt64(self.lastReportTime) }
+    if self.meteredTime != 0 { writer.writeTag(64); writer.writeInt64(self.meteredTime) }
+    if let value = self.endTime { writer.writeTag(72); writer.writeInt64(value) }
+    self.unknownFields.encode(into: &writer)
+  }
+
+  public func visit(_ visitor: inout some FieldVisitor) {
+    visitor.visitScalar(FieldName(1, "state", json: "state"), StringKind.scalar(self.state), hasPresence: false)
+    visitor.visitScalar(FieldName(2, "state_words", json: "stateWords"), StringKind.scalar(self.stateWords), hasPresence: false)
+    visitor.visitScalar(FieldName(3, "counter_gflop", json: "counterGflop"), Int64Kind.scalar(self.counterGflop), hasPresence: false)
+    visitor.visitScalar(FieldName(4, "used_gflop", json: "usedGflop"), Int64Kind.scalar(self.usedGflop), hasPresence: false)
+    visitor.visitScalar(FieldName(5, "held_gflop", json: "heldGflop"), Int64Kind.scalar(self.heldGflop), hasPresence: false)
+    visitor.visitScalar(FieldName(6, "late_gflop", json: "lateGflop"), Int64Kind.scalar(self.lateGflop), hasPresence: false)
+    visitor.visitScalar(FieldName(7, "last_report_time", json: "lastReportTime"), Int64Kind.scalar(self.lastReportTime), hasPresence: false)
+    visitor.visitScalar(FieldName(8, "metered_time", json: "meteredTime"), Int64Kind.scalar(self.meteredTime), hasPresence: false)
+    if let value = self.endTime { visitor.visitScalar(FieldName(9, "end_time", json: "endTime"), Int64Kind.scalar(value), hasPresence: true) }
+  }
+}
+
+public struct ComputeLedgerPrice: Message {
+  public static let protoName = "assay.compute.v1.LedgerPrice"
+
+  public var version: String = ""
+  public var validFrom: Int64 = 0
+  public var nanoEuroPerGflop: Int64 = 0
+  public var unknownFields = UnknownFields()
+
+  public init() {}
+
+  public init(version: String = "", validFrom: Int64 = 0, nanoEuroPerGflop: Int64 = 0) {
+    self.version = version
+    self.validFrom = validFrom
+    self.nanoEuroPerGflop = nanoEuroPerGflop
+  }
+
+  public mutating func merge(from reader: inout WireReader) throws(CodecError) {
+    while let tag = try reader.nextTag() {
+      switch tag {
+        case 10:
+          self.version = try reader.readString(field: "assay.compute.v1.LedgerPrice.version")
+        case 16:
+          self.validFrom = try reader.readInt64()
+        case 24:
+          self.nanoEuroPerGflop = try reader.readInt64()
+        default:
+          try reader.keepUnknown(tag, in: &self.unknownFields)
+      }
+    }
+  }
+
+  public var encodedSize: Int {
+    var size = self.unknownFields.count
+    if !self.version.isEmpty { size += 1 + WireSize.string(self.version) }
+    if self.validFrom != 0 { size += 1 + WireSize.int64(self.validFrom) }
+    if self.nanoEuroPerGflop != 0 { size += 1 + WireSize.int64(self.nanoEuroPerGflop) }
+    return size
+  }
+
+  public func encode(into writer: inout WireWriter) {
+    if !self.version.isEmpty { writer.writeTag(10); writer.writeString(self.version) }
+    if self.validFrom != 0 { writer.writeTag(16); writer.writeInt64(self.validFrom) }
+    if self.nanoEuroPerGflop != 0 { writer.writeTag(24); writer.writeInt64(self.nanoEuroPerGflop) }
+    self.unknownFields.encode(into: &writer)
+  }
+
+  public func visit(_ visitor: inout some FieldVisitor) {
+    visitor.visitScalar(FieldName(1, "version", json: "version"), StringKind.scalar(self.version), hasPresence: false)
+    visitor.visitScalar(FieldName(2, "valid_from", json: "validFrom"), Int64Kind.scalar(self.validFrom), hasPresence: false)
+    visitor.visitScalar(FieldName(3, "nano_euro_per_gflop", json: "nanoEuroPerGflop"), Int64Kind.scalar(self.nanoEuroPerGflop), hasPresence: false)
+  }
+}
+
+/// One entry of a tenant's ledger. Services/Compute/LEDGER.md says how its digest is made.
+public struct ComputeLedgerEntry: Message {
+  public static let protoName = "assay.compute.v1.LedgerEntry"
+
+  public var sequence: Int64 = 0
+  public var cause: String = ""
+  public var idempotencyKey: String = ""
+  public var tenant: String = ""
+  public var useCaseId: String = ""
+  public var participantId: String = ""
+  public var runId: String = ""
+  public var `actor`: String = ""
+  public var trace: String = ""
+  public var time: Int64 = 0
+  /// "measured", "estimated" or "declared"; empty for entries without usage.
+  public var provenance: String = ""
+  public var meter: String = ""
+  public var mark: ComputeLedgerRunMark? = nil
+  public var price: ComputeLedgerPrice? = nil
+  public var postings: [ComputeLedgerPosting] = []
+  /// SHA-256, hexadecimal.
+  public var previous: String = ""
+  public var digest: String = ""
+  public var unknownFields = UnknownFields()
+
+  public init() {}
+
+  public init(sequence: Int64 = 0, cause: String = "", idempotencyKey: String = "", tenant: String = "", useCaseId: String = "", participantId: String = "", runId: String = "", `actor`: String = "", trace: String = "", time: Int64 = 0, provenance: String = "", meter: String = "", mark: ComputeLedgerRunMark? = nil, price: ComputeLedgerPrice? = nil, postings: [ComputeLedgerPosting] = [], previous: String = "", digest: String = "") {
+    self.sequence = sequence
+    self.cause = cause
+    self.idempotencyKey = idempotencyKey
+    self.tenant = tenant
+    self.useCaseId = useCaseId
+    self.participantId = participantId
+    self.runId = runId
+    self.`actor` = `actor`
+    self.trace = trace
+    self.time = time
+    self.provenance = provenance
+    self.meter = meter
+    self.mark = mark
+    self.price = price
+    self.postings = postings
+    self.previous = previous
+    self.digest = digest
+  }
+
+  public mutating func merge(from reader: inout WireReader) throws(CodecError) {
+    while let tag = try reader.nextTag() {
+      switch tag {
+        case 8:
+          self.sequence = try reader.readInt64()
+        case 18:
+          self.cause = try reader.readString(field: "assay.compute.v1.LedgerEntry.cause")
+        case 26:
+          self.idempotencyKey = try reader.readString(field: "assay.compute.v1.LedgerEntry.idempotency_key")
+        case 34:
+          self.tenant = try reader.readString(field: "assay.compute.v1.LedgerEntry.tenant")
+        case 42:
+          self.useCaseId = try reader.readString(field: "assay.compute.v1.LedgerEntry.use_case_id")
+        case 50:
+          self.participantId = try reader.readString(field: "assay.compute.v1.LedgerEntry.participant_id")
+        case 58:
+          self.runId = try reader.readString(field: "assay.compute.v1.LedgerEntry.run_id")
+        case 66:
+          self.`actor` = try reader.readString(field: "assay.compute.v1.LedgerEntry.actor")
+        case 74:
+          self.trace = try reader.readString(field: "assay.compute.v1.LedgerEntry.trace")
+        case 80:
+          self.time = try reader.readInt64()
+        case 90:
+          self.provenance = try reader.readString(field: "assay.compute.v1.LedgerEntry.provenance")
+        case 98:
+          self.meter = try reader.readString(field: "assay.compute.v1.LedgerEntry.meter")
+        case 106:
+          try reader.readMessage(&self.mark)
+        case 114:
+          try reader.readMessage(&self.price)
+        case 122:
+          try reader.readMessage(appendingTo: &self.postings)
+        case 130:
+          self.previous = try reader.readString(field: "assay.compute.v1.LedgerEntry.previous")
+        case 138:
+          self.digest = try reader.readString(field: "assay.compute.v1.LedgerEntry.digest")
+        default:
+          try reader.keepUnknown(tag, in: &self.unknownFields)
+      }
+    }
+  }
+
+  public var encodedSize: Int {
+    var size = self.unknownFields.count
+    if self.sequence != 0 { size += 1 + WireSize.int64(self.sequence) }
+    if !self.cause.isEmpty { size += 1 + WireSize.string(self.cause) }
+    if !self.idempotencyKey.isEmpty { size += 1 + WireSize.string(self.idempotencyKey) }
+    if !self.tenant.isEmpty { size += 1 + WireSize.string(self.tenant) }
+    if !self.useCaseId.isEmpty { size += 1 + WireSize.string(self.useCaseId) }
+    if !self.participantId.isEmpty { size += 1 + WireSize.string(self.participantId) }
+    if !self.runId.isEmpty { size += 1 + WireSize.string(self.runId) }
+    if !self.`actor`.isEmpty { size += 1 + WireSize.string(self.`actor`) }
+    if !self.trace.isEmpty { size += 1 + WireSize.string(self.trace) }
+    if self.time != 0 { size += 1 + WireSize.int64(self.time) }
+    if !self.provenance.isEmpty { size += 1 + WireSize.string(self.provenance) }
+    if !self.meter.isEmpty { size += 1 + WireSize.string(self.meter) }
+    if let value = self.mark { size += 1 + WireSize.message(value) }
+    if let value = self.price { size += 1 + WireSize.message(value) }
+    size += WireSize.repeated(MessageKind<ComputeLedgerPosting>.self, tagSize: 1, self.postings)
+    if !self.previous.isEmpty { size += 2 + WireSize.string(self.previous) }
+    if !self.digest.isEmpty { size += 2 + WireSize.string(self.digest) }
+    return size
+  }
+
+  public func encode(into writer: inout WireWriter) {
+    if self.sequence != 0 { writer.writeTag(8); writer.writeInt64(self.sequence) }
+    if !self.cause.isEmpty { writer.writeTag(18); writer.writeString(self.cause) }
+    if !self.idempotencyKey.isEmpty { writer.writeTag(26); writer.writeString(self.idempotencyKey) }
+    if !self.tenant.isEmpty { writer.writeTag(34); writer.writeString(self.tenant) }
+    if !self.useCaseId.isEmpty { writer.writeTag(42); writer.writeString(self.useCaseId) }
+    if !self.participantId.isEmpty { writer.writeTag(50); writer.writeString(self.participantId) }
+    if !self.runId.isEmpty { writer.writeTag(58); writer.writeString(self.runId) }
+    if !self.`actor`.isEmpty { writer.writeTag(66); writer.writeString(self.`actor`) }
+    if !self.trace.isEmpty { writer.writeTag(74); writer.writeString(self.trace) }
+    if self.time != 0 { writer.writeTag(80); writer.writeInt64(self.time) }
+    if !self.provenance.isEmpty { writer.writeTag(90); writer.writeString(self.provenance) }
+    if !self.meter.isEmpty { writer.writeTag(98); writer.writeString(self.meter) }
+    if let value = self.mark { writer.writeTag(106); writer.writeMessage(value) }
+    if let value = self.price { writer.writeTag(114); writer.writeMessage(value) }
+    writer.writeRepeated(MessageKind<ComputeLedgerPosting>.self, tag: 122, self.postings)
+    if !self.previous.isEmpty { writer.writeTag(130); writer.writeString(self.previous) }
+    if !self.digest.isEmpty { writer.writeTag(138); writer.writeString(self.digest) }
+    self.unknownFields.encode(into: &writer)
+  }
+
+  public func visit(_ visitor: inout some FieldVisitor) {
+    visitor.visitScalar(FieldName(1, "sequence", json: "sequence"), Int64Kind.scalar(self.sequence), hasPresence: false)
+    visitor.visitScalar(FieldName(2, "cause", json: "cause"), StringKind.scalar(self.cause), hasPresence: false)
+    visitor.visitScalar(FieldName(3, "idempotency_key", json: "idempotencyKey"), StringKind.scalar(self.idempotencyKey), hasPresence: false)
+    visitor.visitScalar(FieldName(4, "tenant", json: "tenant"), StringKind.scalar(self.tenant), hasPresence: false)
+    visitor.visitScalar(FieldName(5, "use_case_id", json: "useCaseId"), StringKind.scalar(self.useCaseId), hasPresence: false)
+    visitor.visitScalar(FieldName(6, "participant_id", json: "participantId"), StringKind.scalar(self.participantId), hasPresence: false)
+    visitor.visitScalar(FieldName(7, "run_id", json: "runId"), StringKind.scalar(self.runId), hasPresence: false)
+    visitor.visitScalar(FieldName(8, "actor", json: "actor"), StringKind.scalar(self.`actor`), hasPresence: false)
+    visitor.visitScalar(FieldName(9, "trace", json: "trace"), StringKind.scalar(self.trace), hasPresence: false)
+    visitor.visitScalar(FieldName(10, "time", json: "time"), Int64Kind.scalar(self.time), hasPresence: false)
+    visitor.visitScalar(FieldName(11, "provenance", json: "provenance"), StringKind.scalar(self.provenance), hasPresence: false)
+    visitor.visitScalar(FieldName(12, "meter", json: "meter"), StringKind.scalar(self.meter), hasPresence: false)
+    if let value = self.mark { visitor.visitMessage(FieldName(13, "mark", json: "mark"), value) }
+    if let value = self.price { visitor.visitMessage(FieldName(14, "price", json: "price"), value) }
+    visitor.visitRepeated(FieldName(15, "postings", json: "postings"), self.postings)
+    visitor.visitScalar(FieldName(16, "previous", json: "previous"), StringKind.scalar(self.previous), hasPresence: false)
+    visitor.visitScalar(FieldName(17, "digest", json: "digest"), StringKind.scalar(self.digest), hasPresence: false)
   }
 }
 
@@ -1372,11 +2583,15 @@ public enum ComputeRunsMethods {
   public static let finishRun = MethodDescriptor(name: "assay.compute.v1.Runs.FinishRun", clientStreaming: false, serverStreaming: false, idempotency: .idempotent, access: MethodAccess(roles: [2, 4], scope: 2), defaultTimeoutMilliseconds: 0, maxMessageBytes: 0)
   /// By the use case's owner or the run's own participant.
   public static let stopRun = MethodDescriptor(name: "assay.compute.v1.Runs.StopRun", clientStreaming: false, serverStreaming: false, idempotency: .idempotent, access: MethodAccess(roles: [], scope: 2), defaultTimeoutMilliseconds: 0, maxMessageBytes: 0)
+  /// Gives back what the run holds; it may be resumed. By the use case's owner or the run's own
+  /// participant, as is ResumeRun.
+  public static let pauseRun = MethodDescriptor(name: "assay.compute.v1.Runs.PauseRun", clientStreaming: false, serverStreaming: false, idempotency: .idempotent, access: MethodAccess(roles: [], scope: 2), defaultTimeoutMilliseconds: 0, maxMessageBytes: 0)
+  public static let resumeRun = MethodDescriptor(name: "assay.compute.v1.Runs.ResumeRun", clientStreaming: false, serverStreaming: false, idempotency: .idempotent, access: MethodAccess(roles: [], scope: 2), defaultTimeoutMilliseconds: 0, maxMessageBytes: 0)
   public static let getRun = MethodDescriptor(name: "assay.compute.v1.Runs.GetRun", clientStreaming: false, serverStreaming: false, idempotency: .noSideEffects, access: MethodAccess(roles: [], scope: 2), defaultTimeoutMilliseconds: 0, maxMessageBytes: 0)
   public static let listRuns = MethodDescriptor(name: "assay.compute.v1.Runs.ListRuns", clientStreaming: false, serverStreaming: false, idempotency: .noSideEffects, access: MethodAccess(roles: [], scope: 2), defaultTimeoutMilliseconds: 0, maxMessageBytes: 0)
   /// Balance and commands as they happen, until the run ends.
   public static let watchRun = MethodDescriptor(name: "assay.compute.v1.Runs.WatchRun", clientStreaming: false, serverStreaming: true, idempotency: .noSideEffects, access: MethodAccess(roles: [], scope: 2), defaultTimeoutMilliseconds: 0, maxMessageBytes: 0)
-  public static let all: [MethodDescriptor] = [startRun, reportUsage, finishRun, stopRun, getRun, listRuns, watchRun]
+  public static let all: [MethodDescriptor] = [startRun, reportUsage, finishRun, stopRun, pauseRun, resumeRun, getRun, listRuns, watchRun]
 }
 
 /// What a server of assay.compute.v1.Runs implements.
@@ -1387,6 +2602,10 @@ public protocol ComputeRunsService: Sendable {
   func finishRun(_ request: ComputeFinishRunRequest, context: ServerContext) async throws -> ComputeRunBalance
   /// By the use case's owner or the run's own participant.
   func stopRun(_ request: ComputeStopRunRequest, context: ServerContext) async throws -> ComputeRunBalance
+  /// Gives back what the run holds; it may be resumed. By the use case's owner or the run's own
+  /// participant, as is ResumeRun.
+  func pauseRun(_ request: ComputePauseRunRequest, context: ServerContext) async throws -> ComputeRunBalance
+  func resumeRun(_ request: ComputeResumeRunRequest, context: ServerContext) async throws -> ComputeRunBalance
   func getRun(_ request: ComputeGetRunRequest, context: ServerContext) async throws -> ComputeRunBalance
   func listRuns(_ request: ComputeListRunsRequest, context: ServerContext) async throws -> ComputeListRunsResponse
   /// Balance and commands as they happen, until the run ends.
@@ -1411,6 +2630,14 @@ extension Router {
     self.unary(ComputeRunsMethods.stopRun) {
       (request: ComputeStopRunRequest, context: ServerContext) async throws -> ComputeRunBalance in
       try await service.stopRun(request, context: context)
+    }
+    self.unary(ComputeRunsMethods.pauseRun) {
+      (request: ComputePauseRunRequest, context: ServerContext) async throws -> ComputeRunBalance in
+      try await service.pauseRun(request, context: context)
+    }
+    self.unary(ComputeRunsMethods.resumeRun) {
+      (request: ComputeResumeRunRequest, context: ServerContext) async throws -> ComputeRunBalance in
+      try await service.resumeRun(request, context: context)
     }
     self.unary(ComputeRunsMethods.getRun) {
       (request: ComputeGetRunRequest, context: ServerContext) async throws -> ComputeRunBalance in
@@ -1451,6 +2678,16 @@ public struct ComputeRunsClient: Sendable {
     try await self.channel.unary(ComputeRunsMethods.stopRun, request, options: options)
   }
 
+  /// Gives back what the run holds; it may be resumed. By the use case's owner or the run's own
+  /// participant, as is ResumeRun.
+  public func pauseRun(_ request: ComputePauseRunRequest, options: CallOptions = CallOptions()) async throws -> ComputeRunBalance {
+    try await self.channel.unary(ComputeRunsMethods.pauseRun, request, options: options)
+  }
+
+  public func resumeRun(_ request: ComputeResumeRunRequest, options: CallOptions = CallOptions()) async throws -> ComputeRunBalance {
+    try await self.channel.unary(ComputeRunsMethods.resumeRun, request, options: options)
+  }
+
   public func getRun(_ request: ComputeGetRunRequest, options: CallOptions = CallOptions()) async throws -> ComputeRunBalance {
     try await self.channel.unary(ComputeRunsMethods.getRun, request, options: options)
   }
@@ -1468,12 +2705,28 @@ public struct ComputeRunsClient: Sendable {
 /// The methods of assay.compute.v1.Budgets, with what the schema says of them.
 public enum ComputeBudgetsMethods {
   public static let getBudget = MethodDescriptor(name: "assay.compute.v1.Budgets.GetBudget", clientStreaming: false, serverStreaming: false, idempotency: .noSideEffects, access: MethodAccess(roles: [], scope: 2), defaultTimeoutMilliseconds: 0, maxMessageBytes: 0)
-  public static let all: [MethodDescriptor] = [getBudget]
+  public static let setAllocation = MethodDescriptor(name: "assay.compute.v1.Budgets.SetAllocation", clientStreaming: false, serverStreaming: false, idempotency: .idempotent, access: MethodAccess(roles: [2, 3], scope: 2), defaultTimeoutMilliseconds: 0, maxMessageBytes: 0)
+  public static let transferAllocation = MethodDescriptor(name: "assay.compute.v1.Budgets.TransferAllocation", clientStreaming: false, serverStreaming: false, idempotency: .unknown, access: MethodAccess(roles: [2, 3], scope: 2), defaultTimeoutMilliseconds: 0, maxMessageBytes: 0)
+  public static let topUp = MethodDescriptor(name: "assay.compute.v1.Budgets.TopUp", clientStreaming: false, serverStreaming: false, idempotency: .idempotent, access: MethodAccess(roles: [2, 3], scope: 2), defaultTimeoutMilliseconds: 0, maxMessageBytes: 0)
+  public static let setReserve = MethodDescriptor(name: "assay.compute.v1.Budgets.SetReserve", clientStreaming: false, serverStreaming: false, idempotency: .idempotent, access: MethodAccess(roles: [2, 3], scope: 2), defaultTimeoutMilliseconds: 0, maxMessageBytes: 0)
+  public static let setThresholds = MethodDescriptor(name: "assay.compute.v1.Budgets.SetThresholds", clientStreaming: false, serverStreaming: false, idempotency: .idempotent, access: MethodAccess(roles: [2, 3], scope: 2), defaultTimeoutMilliseconds: 0, maxMessageBytes: 0)
+  /// The caller's own, or, for the owning tenant, all.
+  public static let listAlerts = MethodDescriptor(name: "assay.compute.v1.Budgets.ListAlerts", clientStreaming: false, serverStreaming: false, idempotency: .noSideEffects, access: MethodAccess(roles: [], scope: 2), defaultTimeoutMilliseconds: 0, maxMessageBytes: 0)
+  public static let getForecast = MethodDescriptor(name: "assay.compute.v1.Budgets.GetForecast", clientStreaming: false, serverStreaming: false, idempotency: .noSideEffects, access: MethodAccess(roles: [2, 3, 5], scope: 2), defaultTimeoutMilliseconds: 0, maxMessageBytes: 0)
+  public static let all: [MethodDescriptor] = [getBudget, setAllocation, transferAllocation, topUp, setReserve, setThresholds, listAlerts, getForecast]
 }
 
 /// What a server of assay.compute.v1.Budgets implements.
 public protocol ComputeBudgetsService: Sendable {
   func getBudget(_ request: ComputeGetBudgetRequest, context: ServerContext) async throws -> ComputeGetBudgetResponse
+  func setAllocation(_ request: ComputeSetAllocationRequest, context: ServerContext) async throws -> ComputeGetBudgetResponse
+  func transferAllocation(_ request: ComputeTransferAllocationRequest, context: ServerContext) async throws -> ComputeGetBudgetResponse
+  func topUp(_ request: ComputeTopUpRequest, context: ServerContext) async throws -> ComputeGetBudgetResponse
+  func setReserve(_ request: ComputeSetReserveRequest, context: ServerContext) async throws -> ComputeGetBudgetResponse
+  func setThresholds(_ request: ComputeSetThresholdsRequest, context: ServerContext) async throws -> ComputeGetBudgetResponse
+  /// The caller's own, or, for the owning tenant, all.
+  func listAlerts(_ request: ComputeListAlertsRequest, context: ServerContext) async throws -> ComputeListAlertsResponse
+  func getForecast(_ request: ComputeGetForecastRequest, context: ServerContext) async throws -> ComputeGetForecastResponse
 }
 
 extension Router {
@@ -1482,6 +2735,34 @@ extension Router {
     self.unary(ComputeBudgetsMethods.getBudget) {
       (request: ComputeGetBudgetRequest, context: ServerContext) async throws -> ComputeGetBudgetResponse in
       try await service.getBudget(request, context: context)
+    }
+    self.unary(ComputeBudgetsMethods.setAllocation) {
+      (request: ComputeSetAllocationRequest, context: ServerContext) async throws -> ComputeGetBudgetResponse in
+      try await service.setAllocation(request, context: context)
+    }
+    self.unary(ComputeBudgetsMethods.transferAllocation) {
+      (request: ComputeTransferAllocationRequest, context: ServerContext) async throws -> ComputeGetBudgetResponse in
+      try await service.transferAllocation(request, context: context)
+    }
+    self.unary(ComputeBudgetsMethods.topUp) {
+      (request: ComputeTopUpRequest, context: ServerContext) async throws -> ComputeGetBudgetResponse in
+      try await service.topUp(request, context: context)
+    }
+    self.unary(ComputeBudgetsMethods.setReserve) {
+      (request: ComputeSetReserveRequest, context: ServerContext) async throws -> ComputeGetBudgetResponse in
+      try await service.setReserve(request, context: context)
+    }
+    self.unary(ComputeBudgetsMethods.setThresholds) {
+      (request: ComputeSetThresholdsRequest, context: ServerContext) async throws -> ComputeGetBudgetResponse in
+      try await service.setThresholds(request, context: context)
+    }
+    self.unary(ComputeBudgetsMethods.listAlerts) {
+      (request: ComputeListAlertsRequest, context: ServerContext) async throws -> ComputeListAlertsResponse in
+      try await service.listAlerts(request, context: context)
+    }
+    self.unary(ComputeBudgetsMethods.getForecast) {
+      (request: ComputeGetForecastRequest, context: ServerContext) async throws -> ComputeGetForecastResponse in
+      try await service.getForecast(request, context: context)
     }
   }
 }
@@ -1494,6 +2775,70 @@ public struct ComputeBudgetsClient: Sendable {
 
   public func getBudget(_ request: ComputeGetBudgetRequest, options: CallOptions = CallOptions()) async throws -> ComputeGetBudgetResponse {
     try await self.channel.unary(ComputeBudgetsMethods.getBudget, request, options: options)
+  }
+
+  public func setAllocation(_ request: ComputeSetAllocationRequest, options: CallOptions = CallOptions()) async throws -> ComputeGetBudgetResponse {
+    try await self.channel.unary(ComputeBudgetsMethods.setAllocation, request, options: options)
+  }
+
+  public func transferAllocation(_ request: ComputeTransferAllocationRequest, options: CallOptions = CallOptions()) async throws -> ComputeGetBudgetResponse {
+    try await self.channel.unary(ComputeBudgetsMethods.transferAllocation, request, options: options)
+  }
+
+  public func topUp(_ request: ComputeTopUpRequest, options: CallOptions = CallOptions()) async throws -> ComputeGetBudgetResponse {
+    try await self.channel.unary(ComputeBudgetsMethods.topUp, request, options: options)
+  }
+
+  public func setReserve(_ request: ComputeSetReserveRequest, options: CallOptions = CallOptions()) async throws -> ComputeGetBudgetResponse {
+    try await self.channel.unary(ComputeBudgetsMethods.setReserve, request, options: options)
+  }
+
+  public func setThresholds(_ request: ComputeSetThresholdsRequest, options: CallOptions = CallOptions()) async throws -> ComputeGetBudgetResponse {
+    try await self.channel.unary(ComputeBudgetsMethods.setThresholds, request, options: options)
+  }
+
+  /// The caller's own, or, for the owning tenant, all.
+  public func listAlerts(_ request: ComputeListAlertsRequest, options: CallOptions = CallOptions()) async throws -> ComputeListAlertsResponse {
+    try await self.channel.unary(ComputeBudgetsMethods.listAlerts, request, options: options)
+  }
+
+  public func getForecast(_ request: ComputeGetForecastRequest, options: CallOptions = CallOptions()) async throws -> ComputeGetForecastResponse {
+    try await self.channel.unary(ComputeBudgetsMethods.getForecast, request, options: options)
+  }
+}
+
+/// The methods of assay.compute.v1.Ledger, with what the schema says of them.
+public enum ComputeLedgerMethods {
+  /// The caller's tenant's entries, oldest first: enough to verify them without the service.
+  public static let exportEntries = MethodDescriptor(name: "assay.compute.v1.Ledger.ExportEntries", clientStreaming: false, serverStreaming: true, idempotency: .noSideEffects, access: MethodAccess(roles: [2, 5], scope: 2), defaultTimeoutMilliseconds: 0, maxMessageBytes: 0)
+  public static let all: [MethodDescriptor] = [exportEntries]
+}
+
+/// What a server of assay.compute.v1.Ledger implements.
+public protocol ComputeLedgerService: Sendable {
+  /// The caller's tenant's entries, oldest first: enough to verify them without the service.
+  func exportEntries(_ request: ComputeExportEntriesRequest, responses: MessageWriter<ComputeLedgerEntry>, context: ServerContext) async throws
+}
+
+extension Router {
+  /// Serves every method of assay.compute.v1.Ledger.
+  public mutating func register(_ service: some ComputeLedgerService) {
+    self.serverStreaming(ComputeLedgerMethods.exportEntries) {
+      (request: ComputeExportEntriesRequest, responses: MessageWriter<ComputeLedgerEntry>, context: ServerContext) async throws -> Void in
+      try await service.exportEntries(request, responses: responses, context: context)
+    }
+  }
+}
+
+/// Calls assay.compute.v1.Ledger over a channel.
+public struct ComputeLedgerClient: Sendable {
+  private let channel: Channel
+
+  public init(_ channel: Channel) { self.channel = channel }
+
+  /// The caller's tenant's entries, oldest first: enough to verify them without the service.
+  public func exportEntries<R>(_ request: ComputeExportEntriesRequest, options: CallOptions = CallOptions(), _ receive: (MessageReader<ComputeLedgerEntry>) async throws -> R) async throws -> R {
+    try await self.channel.serverStreaming(ComputeLedgerMethods.exportEntries, request, options: options, receive)
   }
 }
 
@@ -1590,63 +2935,122 @@ public enum ComputeV1ComputeFile {
     Gi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wUg5sYXN0UmVwb3J0VGltZRI1CghlbmRfdGltZRgNIAEoCzIaLmdvb2dsZS5wcm90\
     b2J1Zi5UaW1lc3RhbXBSB2VuZFRpbWUimAEKD1N0YXJ0UnVuUmVxdWVzdBIeCgt1c2VfY2FzZV9pZBgBIAEoCVIJdXNlQ2FzZUlk\
     EigKEGdmbG9wX3Blcl9zZWNvbmQYAiABKANSDmdmbG9wUGVyU2Vjb25kEhIKBG5vdGUYAyABKAlSBG5vdGUSJwoPaWRlbXBvdGVu\
-    Y3lfa2V5GAQgASgJUg5pZGVtcG90ZW5jeUtleSKQAgoKUnVuQmFsYW5jZRInCgNydW4YASABKAsyFS5hc3NheS5jb21wdXRlLnYx\
+    Y3lfa2V5GAQgASgJUg5pZGVtcG90ZW5jeUtleSLIAgoKUnVuQmFsYW5jZRInCgNydW4YASABKAsyFS5hc3NheS5jb21wdXRlLnYx\
     LlJ1blIDcnVuEikKEGFsbG9jYXRpb25fZ2Zsb3AYAiABKANSD2FsbG9jYXRpb25HZmxvcBIyChVhbGxvY2F0aW9uX3VzZWRfZ2Zs\
     b3AYAyABKANSE2FsbG9jYXRpb25Vc2VkR2Zsb3ASMgoVYWxsb2NhdGlvbl9oZWxkX2dmbG9wGAQgASgDUhNhbGxvY2F0aW9uSGVs\
     ZEdmbG9wEjIKFWFsbG9jYXRpb25fZnJlZV9nZmxvcBgFIAEoA1ITYWxsb2NhdGlvbkZyZWVHZmxvcBISCgRzdG9wGAYgASgIUgRz\
-    dG9wIskBChJSZXBvcnRVc2FnZVJlcXVlc3QSFQoGcnVuX2lkGAEgASgJUgVydW5JZBIfCgt0b3RhbF9nZmxvcBgCIAEoA1IKdG90\
-    YWxHZmxvcBI8Cgpwcm92ZW5hbmNlGAMgASgOMhwuYXNzYXkuY29tcHV0ZS52MS5Qcm92ZW5hbmNlUgpwcm92ZW5hbmNlEhQKBW1l\
-    dGVyGAQgASgJUgVtZXRlchInCg9pZGVtcG90ZW5jeV9rZXkYBSABKAlSDmlkZW1wb3RlbmN5S2V5IscBChBGaW5pc2hSdW5SZXF1\
-    ZXN0EhUKBnJ1bl9pZBgBIAEoCVIFcnVuSWQSHwoLdG90YWxfZ2Zsb3AYAiABKANSCnRvdGFsR2Zsb3ASPAoKcHJvdmVuYW5jZRgD\
-    IAEoDjIcLmFzc2F5LmNvbXB1dGUudjEuUHJvdmVuYW5jZVIKcHJvdmVuYW5jZRIUCgVtZXRlchgEIAEoCVIFbWV0ZXISJwoPaWRl\
-    bXBvdGVuY3lfa2V5GAUgASgJUg5pZGVtcG90ZW5jeUtleSI/Cg5TdG9wUnVuUmVxdWVzdBIVCgZydW5faWQYASABKAlSBXJ1bklk\
-    EhYKBnJlYXNvbhgCIAEoCVIGcmVhc29uIh8KDUdldFJ1blJlcXVlc3QSDgoCaWQYASABKAlSAmlkIm0KD0xpc3RSdW5zUmVxdWVz\
-    dBIeCgt1c2VfY2FzZV9pZBgBIAEoCVIJdXNlQ2FzZUlkEhsKCXBhZ2Vfc2l6ZRgCIAEoBVIIcGFnZVNpemUSHQoKcGFnZV90b2tl\
-    bhgDIAEoCVIJcGFnZVRva2VuImUKEExpc3RSdW5zUmVzcG9uc2USKQoEcnVucxgBIAMoCzIVLmFzc2F5LmNvbXB1dGUudjEuUnVu\
-    UgRydW5zEiYKD25leHRfcGFnZV90b2tlbhgCIAEoCVINbmV4dFBhZ2VUb2tlbiIoCg9XYXRjaFJ1blJlcXVlc3QSFQoGcnVuX2lk\
-    GAEgASgJUgVydW5JZCIyChBHZXRCdWRnZXRSZXF1ZXN0Eh4KC3VzZV9jYXNlX2lkGAEgASgJUgl1c2VDYXNlSWQi5gEKCkFsbG9j\
-    YXRpb24SJQoOcGFydGljaXBhbnRfaWQYASABKAlSDXBhcnRpY2lwYW50SWQSKQoQcGFydGljaXBhbnRfbmFtZRgCIAEoCVIPcGFy\
-    dGljaXBhbnROYW1lEikKEGFsbG9jYXRpb25fZ2Zsb3AYAyABKANSD2FsbG9jYXRpb25HZmxvcBIdCgp1c2VkX2dmbG9wGAQgASgD\
-    Ugl1c2VkR2Zsb3ASHQoKaGVsZF9nZmxvcBgFIAEoA1IJaGVsZEdmbG9wEh0KCmZyZWVfZ2Zsb3AYBiABKANSCWZyZWVHZmxvcCKT\
-    AgoRR2V0QnVkZ2V0UmVzcG9uc2USHgoLdXNlX2Nhc2VfaWQYASABKAlSCXVzZUNhc2VJZBIUCgV0aXRsZRgCIAEoCVIFdGl0bGUS\
-    IQoMYnVkZ2V0X2dmbG9wGAMgASgDUgtidWRnZXRHZmxvcBInCg9hbGxvY2F0ZWRfZ2Zsb3AYBCABKANSDmFsbG9jYXRlZEdmbG9w\
-    Eh0KCnVzZWRfZ2Zsb3AYBSABKANSCXVzZWRHZmxvcBIdCgpoZWxkX2dmbG9wGAYgASgDUgloZWxkR2Zsb3ASPgoLYWxsb2NhdGlv\
-    bnMYByADKAsyHC5hc3NheS5jb21wdXRlLnYxLkFsbG9jYXRpb25SC2FsbG9jYXRpb25zIlEKDFF1b3RlUmVxdWVzdBIiCgxwYXJ0\
-    aWNpcGFudHMYASABKAVSDHBhcnRpY2lwYW50cxIdCgpnZmxvcF9lYWNoGAIgASgDUglnZmxvcEVhY2giyQEKDVF1b3RlUmVzcG9u\
-    c2USHwoLZ2Zsb3BfdG90YWwYASABKANSCmdmbG9wVG90YWwSLQoTbmFub19ldXJvX3Blcl9nZmxvcBgCIAEoA1IQbmFub0V1cm9Q\
-    ZXJHZmxvcBImCg9uYW5vX2V1cm9fdG90YWwYAyABKANSDW5hbm9FdXJvVG90YWwSGwoJZXVyX3RvdGFsGAQgASgJUghldXJUb3Rh\
-    bBIjCg1wcmljZV92ZXJzaW9uGAUgASgJUgxwcmljZVZlcnNpb24ijQEKF0dldEJpbGxpbmdSZXBvcnRSZXF1ZXN0Eh4KC3VzZV9j\
-    YXNlX2lkGAEgASgJUgl1c2VDYXNlSWQSFAoFbW9udGgYAiABKAlSBW1vbnRoEjwKCGdyb3VwaW5nGAMgASgOMiAuYXNzYXkuY29t\
-    cHV0ZS52MS5SZXBvcnRHcm91cGluZ1IIZ3JvdXBpbmcirgMKC0JpbGxpbmdMaW5lEh4KC3VzZV9jYXNlX2lkGAEgASgJUgl1c2VD\
-    YXNlSWQSJAoOdXNlX2Nhc2VfdGl0bGUYAiABKAlSDHVzZUNhc2VUaXRsZRIlCg5wYXJ0aWNpcGFudF9pZBgDIAEoCVINcGFydGlj\
-    aXBhbnRJZBIpChBwYXJ0aWNpcGFudF9uYW1lGAQgASgJUg9wYXJ0aWNpcGFudE5hbWUSLQoScGFydGljaXBhbnRfdGVuYW50GAUg\
-    ASgJUhFwYXJ0aWNpcGFudFRlbmFudBISCgRkYXRlGAYgASgJUgRkYXRlEhUKBnJ1bl9pZBgHIAEoCVIFcnVuSWQSFAoFZ2Zsb3AY\
-    CCABKANSBWdmbG9wEhQKBXBmbG9wGAkgASgJUgVwZmxvcBItChNuYW5vX2V1cm9fcGVyX2dmbG9wGAogASgDUhBuYW5vRXVyb1Bl\
-    ckdmbG9wEiMKDXByaWNlX3ZlcnNpb24YCyABKAlSDHByaWNlVmVyc2lvbhIbCgluYW5vX2V1cm8YDCABKANSCG5hbm9FdXJvEhAK\
-    A2V1chgNIAEoCVIDZXVyIoQCChhHZXRCaWxsaW5nUmVwb3J0UmVzcG9uc2USFgoGdGVuYW50GAEgASgJUgZ0ZW5hbnQSFAoFbW9u\
-    dGgYAiABKAlSBW1vbnRoEjMKBWxpbmVzGAMgAygLMh0uYXNzYXkuY29tcHV0ZS52MS5CaWxsaW5nTGluZVIFbGluZXMSHwoLZ2Zs\
-    b3BfdG90YWwYBCABKANSCmdmbG9wVG90YWwSHwoLcGZsb3BfdG90YWwYBSABKAlSCnBmbG9wVG90YWwSJgoPbmFub19ldXJvX3Rv\
-    dGFsGAYgASgDUg1uYW5vRXVyb1RvdGFsEhsKCWV1cl90b3RhbBgHIAEoCVIIZXVyVG90YWwqggEKCFJ1blN0YXRlEhkKFVJVTl9T\
-    VEFURV9VTlNQRUNJRklFRBAAEhUKEVJVTl9TVEFURV9SVU5OSU5HEAESFQoRUlVOX1NUQVRFX1NUT1BQRUQQAhIWChJSVU5fU1RB\
-    VEVfRklOSVNIRUQQAxIVChFSVU5fU1RBVEVfRVhQSVJFRBAEKnQKClByb3ZlbmFuY2USGgoWUFJPVkVOQU5DRV9VTlNQRUNJRklF\
-    RBAAEhcKE1BST1ZFTkFOQ0VfTUVBU1VSRUQQARIYChRQUk9WRU5BTkNFX0VTVElNQVRFRBACEhcKE1BST1ZFTkFOQ0VfREVDTEFS\
-    RUQQAyqiAQoOUmVwb3J0R3JvdXBpbmcSHwobUkVQT1JUX0dST1VQSU5HX1VOU1BFQ0lGSUVEEAASHwobUkVQT1JUX0dST1VQSU5H\
-    X1BBUlRJQ0lQQU5UEAESHAoYUkVQT1JUX0dST1VQSU5HX1VTRV9DQVNFEAISFwoTUkVQT1JUX0dST1VQSU5HX0RBWRADEhcKE1JF\
-    UE9SVF9HUk9VUElOR19SVU4QBDL/BAoEUnVucxJZCghTdGFydFJ1bhIhLmFzc2F5LmNvbXB1dGUudjEuU3RhcnRSdW5SZXF1ZXN0\
-    GhwuYXNzYXkuY29tcHV0ZS52MS5SdW5CYWxhbmNlIgyouxgCqLsYBLC7GAISYgoLUmVwb3J0VXNhZ2USJC5hc3NheS5jb21wdXRl\
-    LnYxLlJlcG9ydFVzYWdlUmVxdWVzdBocLmFzc2F5LmNvbXB1dGUudjEuUnVuQmFsYW5jZSIPkAICqLsYAqi7GASwuxgCEl4KCUZp\
-    bmlzaFJ1bhIiLmFzc2F5LmNvbXB1dGUudjEuRmluaXNoUnVuUmVxdWVzdBocLmFzc2F5LmNvbXB1dGUudjEuUnVuQmFsYW5jZSIP\
-    kAICqLsYAqi7GASwuxgCElIKB1N0b3BSdW4SIC5hc3NheS5jb21wdXRlLnYxLlN0b3BSdW5SZXF1ZXN0GhwuYXNzYXkuY29tcHV0\
-    ZS52MS5SdW5CYWxhbmNlIgeQAgKwuxgCElAKBkdldFJ1bhIfLmFzc2F5LmNvbXB1dGUudjEuR2V0UnVuUmVxdWVzdBocLmFzc2F5\
-    LmNvbXB1dGUudjEuUnVuQmFsYW5jZSIHkAIBsLsYAhJaCghMaXN0UnVucxIhLmFzc2F5LmNvbXB1dGUudjEuTGlzdFJ1bnNSZXF1\
-    ZXN0GiIuYXNzYXkuY29tcHV0ZS52MS5MaXN0UnVuc1Jlc3BvbnNlIgeQAgGwuxgCElYKCFdhdGNoUnVuEiEuYXNzYXkuY29tcHV0\
-    ZS52MS5XYXRjaFJ1blJlcXVlc3QaHC5hc3NheS5jb21wdXRlLnYxLlJ1bkJhbGFuY2UiB5ACAbC7GAIwATJoCgdCdWRnZXRzEl0K\
-    CUdldEJ1ZGdldBIiLmFzc2F5LmNvbXB1dGUudjEuR2V0QnVkZ2V0UmVxdWVzdBojLmFzc2F5LmNvbXB1dGUudjEuR2V0QnVkZ2V0\
-    UmVzcG9uc2UiB5ACAbC7GAIy3AEKB0JpbGxpbmcSUQoFUXVvdGUSHi5hc3NheS5jb21wdXRlLnYxLlF1b3RlUmVxdWVzdBofLmFz\
-    c2F5LmNvbXB1dGUudjEuUXVvdGVSZXNwb25zZSIHkAIBsLsYAhJ+ChBHZXRCaWxsaW5nUmVwb3J0EikuYXNzYXkuY29tcHV0ZS52\
-    MS5HZXRCaWxsaW5nUmVwb3J0UmVxdWVzdBoqLmFzc2F5LmNvbXB1dGUudjEuR2V0QmlsbGluZ1JlcG9ydFJlc3BvbnNlIhOQAgGo\
-    uxgCqLsYA6i7GAWwuxgCMnYKC0NvbXB1dGVTeW5jEmcKC1N5bmNVc2VDYXNlEiQuYXNzYXkuY2F0YWxvZy52MS5TeW5jVXNlQ2Fz\
-    ZVJlcXVlc3QaJS5hc3NheS5jYXRhbG9nLnYxLlN5bmNVc2VDYXNlUmVzcG9uc2UiC5ACAqi7GAewuxgEQgq6AgdDb21wdXRlYgZw\
-    cm90bzM=
+    dG9wEjYKB2NvbW1hbmQYByABKA4yHC5hc3NheS5jb21wdXRlLnYxLlJ1bkNvbW1hbmRSB2NvbW1hbmQiiAIKElJlcG9ydFVzYWdl\
+    UmVxdWVzdBIVCgZydW5faWQYASABKAlSBXJ1bklkEh8KC3RvdGFsX2dmbG9wGAIgASgDUgp0b3RhbEdmbG9wEjwKCnByb3ZlbmFu\
+    Y2UYAyABKA4yHC5hc3NheS5jb21wdXRlLnYxLlByb3ZlbmFuY2VSCnByb3ZlbmFuY2USFAoFbWV0ZXIYBCABKAlSBW1ldGVyEicK\
+    D2lkZW1wb3RlbmN5X2tleRgFIAEoCVIOaWRlbXBvdGVuY3lLZXkSPQoMbWV0ZXJlZF90aW1lGAYgASgLMhouZ29vZ2xlLnByb3Rv\
+    YnVmLlRpbWVzdGFtcFILbWV0ZXJlZFRpbWUihgIKEEZpbmlzaFJ1blJlcXVlc3QSFQoGcnVuX2lkGAEgASgJUgVydW5JZBIfCgt0\
+    b3RhbF9nZmxvcBgCIAEoA1IKdG90YWxHZmxvcBI8Cgpwcm92ZW5hbmNlGAMgASgOMhwuYXNzYXkuY29tcHV0ZS52MS5Qcm92ZW5h\
+    bmNlUgpwcm92ZW5hbmNlEhQKBW1ldGVyGAQgASgJUgVtZXRlchInCg9pZGVtcG90ZW5jeV9rZXkYBSABKAlSDmlkZW1wb3RlbmN5\
+    S2V5Ej0KDG1ldGVyZWRfdGltZRgGIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBSC21ldGVyZWRUaW1lIj8KDlN0b3BS\
+    dW5SZXF1ZXN0EhUKBnJ1bl9pZBgBIAEoCVIFcnVuSWQSFgoGcmVhc29uGAIgASgJUgZyZWFzb24iQAoPUGF1c2VSdW5SZXF1ZXN0\
+    EhUKBnJ1bl9pZBgBIAEoCVIFcnVuSWQSFgoGcmVhc29uGAIgASgJUgZyZWFzb24iKQoQUmVzdW1lUnVuUmVxdWVzdBIVCgZydW5f\
+    aWQYASABKAlSBXJ1bklkIh8KDUdldFJ1blJlcXVlc3QSDgoCaWQYASABKAlSAmlkIm0KD0xpc3RSdW5zUmVxdWVzdBIeCgt1c2Vf\
+    Y2FzZV9pZBgBIAEoCVIJdXNlQ2FzZUlkEhsKCXBhZ2Vfc2l6ZRgCIAEoBVIIcGFnZVNpemUSHQoKcGFnZV90b2tlbhgDIAEoCVIJ\
+    cGFnZVRva2VuImUKEExpc3RSdW5zUmVzcG9uc2USKQoEcnVucxgBIAMoCzIVLmFzc2F5LmNvbXB1dGUudjEuUnVuUgRydW5zEiYK\
+    D25leHRfcGFnZV90b2tlbhgCIAEoCVINbmV4dFBhZ2VUb2tlbiIoCg9XYXRjaFJ1blJlcXVlc3QSFQoGcnVuX2lkGAEgASgJUgVy\
+    dW5JZCIyChBHZXRCdWRnZXRSZXF1ZXN0Eh4KC3VzZV9jYXNlX2lkGAEgASgJUgl1c2VDYXNlSWQikgIKCkFsbG9jYXRpb24SJQoO\
+    cGFydGljaXBhbnRfaWQYASABKAlSDXBhcnRpY2lwYW50SWQSKQoQcGFydGljaXBhbnRfbmFtZRgCIAEoCVIPcGFydGljaXBhbnRO\
+    YW1lEikKEGFsbG9jYXRpb25fZ2Zsb3AYAyABKANSD2FsbG9jYXRpb25HZmxvcBIdCgp1c2VkX2dmbG9wGAQgASgDUgl1c2VkR2Zs\
+    b3ASHQoKaGVsZF9nZmxvcBgFIAEoA1IJaGVsZEdmbG9wEh0KCmZyZWVfZ2Zsb3AYBiABKANSCWZyZWVHZmxvcBIqChF3cml0dGVu\
+    X29mZl9nZmxvcBgHIAEoA1IPd3JpdHRlbk9mZkdmbG9wIq0DChFHZXRCdWRnZXRSZXNwb25zZRIeCgt1c2VfY2FzZV9pZBgBIAEo\
+    CVIJdXNlQ2FzZUlkEhQKBXRpdGxlGAIgASgJUgV0aXRsZRIhCgxidWRnZXRfZ2Zsb3AYAyABKANSC2J1ZGdldEdmbG9wEicKD2Fs\
+    bG9jYXRlZF9nZmxvcBgEIAEoA1IOYWxsb2NhdGVkR2Zsb3ASHQoKdXNlZF9nZmxvcBgFIAEoA1IJdXNlZEdmbG9wEh0KCmhlbGRf\
+    Z2Zsb3AYBiABKANSCWhlbGRHZmxvcBI+CgthbGxvY2F0aW9ucxgHIAMoCzIcLmFzc2F5LmNvbXB1dGUudjEuQWxsb2NhdGlvblIL\
+    YWxsb2NhdGlvbnMSIwoNcmVzZXJ2ZV9nZmxvcBgIIAEoA1IMcmVzZXJ2ZUdmbG9wEisKEXVuYWxsb2NhdGVkX2dmbG9wGAkgASgD\
+    UhB1bmFsbG9jYXRlZEdmbG9wEiYKD3RvcHBlZF91cF9nZmxvcBgKIAEoA1INdG9wcGVkVXBHZmxvcBIeCgp0aHJlc2hvbGRzGAsg\
+    AygFUgp0aHJlc2hvbGRzIpwBChRTZXRBbGxvY2F0aW9uUmVxdWVzdBIeCgt1c2VfY2FzZV9pZBgBIAEoCVIJdXNlQ2FzZUlkEiUK\
+    DnBhcnRpY2lwYW50X2lkGAIgASgJUg1wYXJ0aWNpcGFudElkEhQKBWdmbG9wGAMgASgDUgVnZmxvcBInCg9pZGVtcG90ZW5jeV9r\
+    ZXkYBCABKAlSDmlkZW1wb3RlbmN5S2V5ItYBChlUcmFuc2ZlckFsbG9jYXRpb25SZXF1ZXN0Eh4KC3VzZV9jYXNlX2lkGAEgASgJ\
+    Ugl1c2VDYXNlSWQSLgoTZnJvbV9wYXJ0aWNpcGFudF9pZBgCIAEoCVIRZnJvbVBhcnRpY2lwYW50SWQSKgoRdG9fcGFydGljaXBh\
+    bnRfaWQYAyABKAlSD3RvUGFydGljaXBhbnRJZBIUCgVnZmxvcBgEIAEoA1IFZ2Zsb3ASJwoPaWRlbXBvdGVuY3lfa2V5GAUgASgJ\
+    Ug5pZGVtcG90ZW5jeUtleSKUAQoMVG9wVXBSZXF1ZXN0Eh4KC3VzZV9jYXNlX2lkGAEgASgJUgl1c2VDYXNlSWQSJQoOcGFydGlj\
+    aXBhbnRfaWQYAiABKAlSDXBhcnRpY2lwYW50SWQSFAoFZ2Zsb3AYAyABKANSBWdmbG9wEicKD2lkZW1wb3RlbmN5X2tleRgEIAEo\
+    CVIOaWRlbXBvdGVuY3lLZXkicgoRU2V0UmVzZXJ2ZVJlcXVlc3QSHgoLdXNlX2Nhc2VfaWQYASABKAlSCXVzZUNhc2VJZBIUCgVn\
+    ZmxvcBgCIAEoA1IFZ2Zsb3ASJwoPaWRlbXBvdGVuY3lfa2V5GAMgASgJUg5pZGVtcG90ZW5jeUtleSJWChRTZXRUaHJlc2hvbGRz\
+    UmVxdWVzdBIeCgt1c2VfY2FzZV9pZBgBIAEoCVIJdXNlQ2FzZUlkEh4KCnRocmVzaG9sZHMYAiADKAVSCnRocmVzaG9sZHMiawoR\
+    TGlzdEFsZXJ0c1JlcXVlc3QSHgoLdXNlX2Nhc2VfaWQYASABKAlSCXVzZUNhc2VJZBIZCghhZnRlcl9pZBgCIAEoA1IHYWZ0ZXJJ\
+    ZBIbCglwYWdlX3NpemUYAyABKAVSCHBhZ2VTaXplIpcCCgVBbGVydBIOCgJpZBgBIAEoA1ICaWQSHgoLdXNlX2Nhc2VfaWQYAiAB\
+    KAlSCXVzZUNhc2VJZBIlCg5wYXJ0aWNpcGFudF9pZBgDIAEoCVINcGFydGljaXBhbnRJZBIpChBwYXJ0aWNpcGFudF9uYW1lGAQg\
+    ASgJUg9wYXJ0aWNpcGFudE5hbWUSHAoJdGhyZXNob2xkGAUgASgFUgl0aHJlc2hvbGQSHQoKdXNlZF9nZmxvcBgGIAEoA1IJdXNl\
+    ZEdmbG9wEh8KC3RvdGFsX2dmbG9wGAcgASgDUgp0b3RhbEdmbG9wEi4KBHRpbWUYCCABKAsyGi5nb29nbGUucHJvdG9idWYuVGlt\
+    ZXN0YW1wUgR0aW1lIkUKEkxpc3RBbGVydHNSZXNwb25zZRIvCgZhbGVydHMYASADKAsyFy5hc3NheS5jb21wdXRlLnYxLkFsZXJ0\
+    UgZhbGVydHMiNAoSR2V0Rm9yZWNhc3RSZXF1ZXN0Eh4KC3VzZV9jYXNlX2lkGAEgASgJUgl1c2VDYXNlSWQirQIKE0dldEZvcmVj\
+    YXN0UmVzcG9uc2USIQoMYnVkZ2V0X2dmbG9wGAEgASgDUgtidWRnZXRHZmxvcBIdCgp1c2VkX2dmbG9wGAIgASgDUgl1c2VkR2Zs\
+    b3ASIgoNZ2Zsb3BfcGVyX2RheRgDIAEoA1ILZ2Zsb3BQZXJEYXkSJQoMZ2Zsb3BfYXRfZW5kGAQgASgDSABSCmdmbG9wQXRFbmSI\
+    AQESNQoIZW5kX3RpbWUYBSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wUgdlbmRUaW1lEkEKDmV4aGF1c3RlZF90aW1l\
+    GAYgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcFINZXhoYXVzdGVkVGltZUIPCg1fZ2Zsb3BfYXRfZW5kIjsKFEV4cG9y\
+    dEVudHJpZXNSZXF1ZXN0EiMKDWZyb21fc2VxdWVuY2UYASABKANSDGZyb21TZXF1ZW5jZSKFAQoNTGVkZ2VyUG9zdGluZxISCgRr\
+    aW5kGAEgASgJUgRraW5kEiUKDnBhcnRpY2lwYW50X2lkGAIgASgJUg1wYXJ0aWNpcGFudElkEiMKDXByaWNlX3ZlcnNpb24YAyAB\
+    KAlSDHByaWNlVmVyc2lvbhIUCgVnZmxvcBgEIAEoA1IFZ2Zsb3AiwgIKDUxlZGdlclJ1bk1hcmsSFAoFc3RhdGUYASABKAlSBXN0\
+    YXRlEh8KC3N0YXRlX3dvcmRzGAIgASgJUgpzdGF0ZVdvcmRzEiMKDWNvdW50ZXJfZ2Zsb3AYAyABKANSDGNvdW50ZXJHZmxvcBId\
+    Cgp1c2VkX2dmbG9wGAQgASgDUgl1c2VkR2Zsb3ASHQoKaGVsZF9nZmxvcBgFIAEoA1IJaGVsZEdmbG9wEh0KCmxhdGVfZ2Zsb3AY\
+    BiABKANSCWxhdGVHZmxvcBIoChBsYXN0X3JlcG9ydF90aW1lGAcgASgDUg5sYXN0UmVwb3J0VGltZRIhCgxtZXRlcmVkX3RpbWUY\
+    CCABKANSC21ldGVyZWRUaW1lEh4KCGVuZF90aW1lGAkgASgDSABSB2VuZFRpbWWIAQFCCwoJX2VuZF90aW1lInUKC0xlZGdlclBy\
+    aWNlEhgKB3ZlcnNpb24YASABKAlSB3ZlcnNpb24SHQoKdmFsaWRfZnJvbRgCIAEoA1IJdmFsaWRGcm9tEi0KE25hbm9fZXVyb19w\
+    ZXJfZ2Zsb3AYAyABKANSEG5hbm9FdXJvUGVyR2Zsb3AirwQKC0xlZGdlckVudHJ5EhoKCHNlcXVlbmNlGAEgASgDUghzZXF1ZW5j\
+    ZRIUCgVjYXVzZRgCIAEoCVIFY2F1c2USJwoPaWRlbXBvdGVuY3lfa2V5GAMgASgJUg5pZGVtcG90ZW5jeUtleRIWCgZ0ZW5hbnQY\
+    BCABKAlSBnRlbmFudBIeCgt1c2VfY2FzZV9pZBgFIAEoCVIJdXNlQ2FzZUlkEiUKDnBhcnRpY2lwYW50X2lkGAYgASgJUg1wYXJ0\
+    aWNpcGFudElkEhUKBnJ1bl9pZBgHIAEoCVIFcnVuSWQSFAoFYWN0b3IYCCABKAlSBWFjdG9yEhQKBXRyYWNlGAkgASgJUgV0cmFj\
+    ZRISCgR0aW1lGAogASgDUgR0aW1lEh4KCnByb3ZlbmFuY2UYCyABKAlSCnByb3ZlbmFuY2USFAoFbWV0ZXIYDCABKAlSBW1ldGVy\
+    EjMKBG1hcmsYDSABKAsyHy5hc3NheS5jb21wdXRlLnYxLkxlZGdlclJ1bk1hcmtSBG1hcmsSMwoFcHJpY2UYDiABKAsyHS5hc3Nh\
+    eS5jb21wdXRlLnYxLkxlZGdlclByaWNlUgVwcmljZRI7Cghwb3N0aW5ncxgPIAMoCzIfLmFzc2F5LmNvbXB1dGUudjEuTGVkZ2Vy\
+    UG9zdGluZ1IIcG9zdGluZ3MSGgoIcHJldmlvdXMYECABKAlSCHByZXZpb3VzEhYKBmRpZ2VzdBgRIAEoCVIGZGlnZXN0IlEKDFF1\
+    b3RlUmVxdWVzdBIiCgxwYXJ0aWNpcGFudHMYASABKAVSDHBhcnRpY2lwYW50cxIdCgpnZmxvcF9lYWNoGAIgASgDUglnZmxvcEVh\
+    Y2giyQEKDVF1b3RlUmVzcG9uc2USHwoLZ2Zsb3BfdG90YWwYASABKANSCmdmbG9wVG90YWwSLQoTbmFub19ldXJvX3Blcl9nZmxv\
+    cBgCIAEoA1IQbmFub0V1cm9QZXJHZmxvcBImCg9uYW5vX2V1cm9fdG90YWwYAyABKANSDW5hbm9FdXJvVG90YWwSGwoJZXVyX3Rv\
+    dGFsGAQgASgJUghldXJUb3RhbBIjCg1wcmljZV92ZXJzaW9uGAUgASgJUgxwcmljZVZlcnNpb24ijQEKF0dldEJpbGxpbmdSZXBv\
+    cnRSZXF1ZXN0Eh4KC3VzZV9jYXNlX2lkGAEgASgJUgl1c2VDYXNlSWQSFAoFbW9udGgYAiABKAlSBW1vbnRoEjwKCGdyb3VwaW5n\
+    GAMgASgOMiAuYXNzYXkuY29tcHV0ZS52MS5SZXBvcnRHcm91cGluZ1IIZ3JvdXBpbmcirgMKC0JpbGxpbmdMaW5lEh4KC3VzZV9j\
+    YXNlX2lkGAEgASgJUgl1c2VDYXNlSWQSJAoOdXNlX2Nhc2VfdGl0bGUYAiABKAlSDHVzZUNhc2VUaXRsZRIlCg5wYXJ0aWNpcGFu\
+    dF9pZBgDIAEoCVINcGFydGljaXBhbnRJZBIpChBwYXJ0aWNpcGFudF9uYW1lGAQgASgJUg9wYXJ0aWNpcGFudE5hbWUSLQoScGFy\
+    dGljaXBhbnRfdGVuYW50GAUgASgJUhFwYXJ0aWNpcGFudFRlbmFudBISCgRkYXRlGAYgASgJUgRkYXRlEhUKBnJ1bl9pZBgHIAEo\
+    CVIFcnVuSWQSFAoFZ2Zsb3AYCCABKANSBWdmbG9wEhQKBXBmbG9wGAkgASgJUgVwZmxvcBItChNuYW5vX2V1cm9fcGVyX2dmbG9w\
+    GAogASgDUhBuYW5vRXVyb1BlckdmbG9wEiMKDXByaWNlX3ZlcnNpb24YCyABKAlSDHByaWNlVmVyc2lvbhIbCgluYW5vX2V1cm8Y\
+    DCABKANSCG5hbm9FdXJvEhAKA2V1chgNIAEoCVIDZXVyIoQCChhHZXRCaWxsaW5nUmVwb3J0UmVzcG9uc2USFgoGdGVuYW50GAEg\
+    ASgJUgZ0ZW5hbnQSFAoFbW9udGgYAiABKAlSBW1vbnRoEjMKBWxpbmVzGAMgAygLMh0uYXNzYXkuY29tcHV0ZS52MS5CaWxsaW5n\
+    TGluZVIFbGluZXMSHwoLZ2Zsb3BfdG90YWwYBCABKANSCmdmbG9wVG90YWwSHwoLcGZsb3BfdG90YWwYBSABKAlSCnBmbG9wVG90\
+    YWwSJgoPbmFub19ldXJvX3RvdGFsGAYgASgDUg1uYW5vRXVyb1RvdGFsEhsKCWV1cl90b3RhbBgHIAEoCVIIZXVyVG90YWwqmAEK\
+    CFJ1blN0YXRlEhkKFVJVTl9TVEFURV9VTlNQRUNJRklFRBAAEhUKEVJVTl9TVEFURV9SVU5OSU5HEAESFQoRUlVOX1NUQVRFX1NU\
+    T1BQRUQQAhIWChJSVU5fU1RBVEVfRklOSVNIRUQQAxIVChFSVU5fU1RBVEVfRVhQSVJFRBAEEhQKEFJVTl9TVEFURV9QQVVTRUQQ\
+    BSpwCgpSdW5Db21tYW5kEhsKF1JVTl9DT01NQU5EX1VOU1BFQ0lGSUVEEAASGAoUUlVOX0NPTU1BTkRfQ09OVElOVUUQARIVChFS\
+    VU5fQ09NTUFORF9QQVVTRRACEhQKEFJVTl9DT01NQU5EX1NUT1AQAyp0CgpQcm92ZW5hbmNlEhoKFlBST1ZFTkFOQ0VfVU5TUEVD\
+    SUZJRUQQABIXChNQUk9WRU5BTkNFX01FQVNVUkVEEAESGAoUUFJPVkVOQU5DRV9FU1RJTUFURUQQAhIXChNQUk9WRU5BTkNFX0RF\
+    Q0xBUkVEEAMqogEKDlJlcG9ydEdyb3VwaW5nEh8KG1JFUE9SVF9HUk9VUElOR19VTlNQRUNJRklFRBAAEh8KG1JFUE9SVF9HUk9V\
+    UElOR19QQVJUSUNJUEFOVBABEhwKGFJFUE9SVF9HUk9VUElOR19VU0VfQ0FTRRACEhcKE1JFUE9SVF9HUk9VUElOR19EQVkQAxIX\
+    ChNSRVBPUlRfR1JPVVBJTkdfUlVOEAQyrQYKBFJ1bnMSWQoIU3RhcnRSdW4SIS5hc3NheS5jb21wdXRlLnYxLlN0YXJ0UnVuUmVx\
+    dWVzdBocLmFzc2F5LmNvbXB1dGUudjEuUnVuQmFsYW5jZSIMqLsYAqi7GASwuxgCEmIKC1JlcG9ydFVzYWdlEiQuYXNzYXkuY29t\
+    cHV0ZS52MS5SZXBvcnRVc2FnZVJlcXVlc3QaHC5hc3NheS5jb21wdXRlLnYxLlJ1bkJhbGFuY2UiD5ACAqi7GAKouxgEsLsYAhJe\
+    CglGaW5pc2hSdW4SIi5hc3NheS5jb21wdXRlLnYxLkZpbmlzaFJ1blJlcXVlc3QaHC5hc3NheS5jb21wdXRlLnYxLlJ1bkJhbGFu\
+    Y2UiD5ACAqi7GAKouxgEsLsYAhJSCgdTdG9wUnVuEiAuYXNzYXkuY29tcHV0ZS52MS5TdG9wUnVuUmVxdWVzdBocLmFzc2F5LmNv\
+    bXB1dGUudjEuUnVuQmFsYW5jZSIHkAICsLsYAhJUCghQYXVzZVJ1bhIhLmFzc2F5LmNvbXB1dGUudjEuUGF1c2VSdW5SZXF1ZXN0\
+    GhwuYXNzYXkuY29tcHV0ZS52MS5SdW5CYWxhbmNlIgeQAgKwuxgCElYKCVJlc3VtZVJ1bhIiLmFzc2F5LmNvbXB1dGUudjEuUmVz\
+    dW1lUnVuUmVxdWVzdBocLmFzc2F5LmNvbXB1dGUudjEuUnVuQmFsYW5jZSIHkAICsLsYAhJQCgZHZXRSdW4SHy5hc3NheS5jb21w\
+    dXRlLnYxLkdldFJ1blJlcXVlc3QaHC5hc3NheS5jb21wdXRlLnYxLlJ1bkJhbGFuY2UiB5ACAbC7GAISWgoITGlzdFJ1bnMSIS5h\
+    c3NheS5jb21wdXRlLnYxLkxpc3RSdW5zUmVxdWVzdBoiLmFzc2F5LmNvbXB1dGUudjEuTGlzdFJ1bnNSZXNwb25zZSIHkAIBsLsY\
+    AhJWCghXYXRjaFJ1bhIhLmFzc2F5LmNvbXB1dGUudjEuV2F0Y2hSdW5SZXF1ZXN0GhwuYXNzYXkuY29tcHV0ZS52MS5SdW5CYWxh\
+    bmNlIgeQAgGwuxgCMAEy1wYKB0J1ZGdldHMSXQoJR2V0QnVkZ2V0EiIuYXNzYXkuY29tcHV0ZS52MS5HZXRCdWRnZXRSZXF1ZXN0\
+    GiMuYXNzYXkuY29tcHV0ZS52MS5HZXRCdWRnZXRSZXNwb25zZSIHkAIBsLsYAhJtCg1TZXRBbGxvY2F0aW9uEiYuYXNzYXkuY29t\
+    cHV0ZS52MS5TZXRBbGxvY2F0aW9uUmVxdWVzdBojLmFzc2F5LmNvbXB1dGUudjEuR2V0QnVkZ2V0UmVzcG9uc2UiD5ACAqi7GAKo\
+    uxgDsLsYAhJ0ChJUcmFuc2ZlckFsbG9jYXRpb24SKy5hc3NheS5jb21wdXRlLnYxLlRyYW5zZmVyQWxsb2NhdGlvblJlcXVlc3Qa\
+    Iy5hc3NheS5jb21wdXRlLnYxLkdldEJ1ZGdldFJlc3BvbnNlIgyouxgCqLsYA7C7GAISXQoFVG9wVXASHi5hc3NheS5jb21wdXRl\
+    LnYxLlRvcFVwUmVxdWVzdBojLmFzc2F5LmNvbXB1dGUudjEuR2V0QnVkZ2V0UmVzcG9uc2UiD5ACAqi7GAKouxgDsLsYAhJnCgpT\
+    ZXRSZXNlcnZlEiMuYXNzYXkuY29tcHV0ZS52MS5TZXRSZXNlcnZlUmVxdWVzdBojLmFzc2F5LmNvbXB1dGUudjEuR2V0QnVkZ2V0\
+    UmVzcG9uc2UiD5ACAqi7GAKouxgDsLsYAhJtCg1TZXRUaHJlc2hvbGRzEiYuYXNzYXkuY29tcHV0ZS52MS5TZXRUaHJlc2hvbGRz\
+    UmVxdWVzdBojLmFzc2F5LmNvbXB1dGUudjEuR2V0QnVkZ2V0UmVzcG9uc2UiD5ACAqi7GAKouxgDsLsYAhJgCgpMaXN0QWxlcnRz\
+    EiMuYXNzYXkuY29tcHV0ZS52MS5MaXN0QWxlcnRzUmVxdWVzdBokLmFzc2F5LmNvbXB1dGUudjEuTGlzdEFsZXJ0c1Jlc3BvbnNl\
+    IgeQAgGwuxgCEm8KC0dldEZvcmVjYXN0EiQuYXNzYXkuY29tcHV0ZS52MS5HZXRGb3JlY2FzdFJlcXVlc3QaJS5hc3NheS5jb21w\
+    dXRlLnYxLkdldEZvcmVjYXN0UmVzcG9uc2UiE5ACAai7GAKouxgDqLsYBbC7GAIycwoGTGVkZ2VyEmkKDUV4cG9ydEVudHJpZXMS\
+    Ji5hc3NheS5jb21wdXRlLnYxLkV4cG9ydEVudHJpZXNSZXF1ZXN0Gh0uYXNzYXkuY29tcHV0ZS52MS5MZWRnZXJFbnRyeSIPkAIB\
+    qLsYAqi7GAWwuxgCMAEy3AEKB0JpbGxpbmcSUQoFUXVvdGUSHi5hc3NheS5jb21wdXRlLnYxLlF1b3RlUmVxdWVzdBofLmFzc2F5\
+    LmNvbXB1dGUudjEuUXVvdGVSZXNwb25zZSIHkAIBsLsYAhJ+ChBHZXRCaWxsaW5nUmVwb3J0EikuYXNzYXkuY29tcHV0ZS52MS5H\
+    ZXRCaWxsaW5nUmVwb3J0UmVxdWVzdBoqLmFzc2F5LmNvbXB1dGUudjEuR2V0QmlsbGluZ1JlcG9ydFJlc3BvbnNlIhOQAgGouxgC\
+    qLsYA6i7GAWwuxgCMnYKC0NvbXB1dGVTeW5jEmcKC1N5bmNVc2VDYXNlEiQuYXNzYXkuY2F0YWxvZy52MS5TeW5jVXNlQ2FzZVJl\
+    cXVlc3QaJS5hc3NheS5jYXRhbG9nLnYxLlN5bmNVc2VDYXNlUmVzcG9uc2UiC5ACAqi7GAewuxgEQgq6AgdDb21wdXRlYgZwcm90\
+    bzM=
     """)
 }

@@ -1,0 +1,90 @@
+import API
+import ComputeDomain
+import Identity
+import RPC
+
+extension ComputeCore {
+  /// The budget as far as the caller may see it: all of it for the owning tenant, else the
+  /// caller's own share; the sums are of what is shown.
+  func getBudget(
+    _ useCase: String, _ call: CallIdentity
+  ) async throws -> ComputeGetBudgetResponse {
+    try await command { [self] session in
+      let (open, access) = try UseCaseAccess.of(call.scope, useCase: useCase, session)
+      return try budget(open, access)
+    }
+  }
+
+  func budget(_ open: OpenBook, _ access: UseCaseAccess) throws -> ComputeGetBudgetResponse {
+    let book = open.book
+    let own = Set(access.own.map(\.id))
+    var response = ComputeGetBudgetResponse()
+    response.useCaseId = book.terms.id
+    response.title = book.terms.title
+    var (allocated, used, held) = (GFLOP.zero, GFLOP.zero, GFLOP.zero)
+    let everybody = open.roster.map(\.participant)
+    for participant in everybody.sorted(by: { ($0.joined, $0.id) < ($1.joined, $1.id) }) {
+      guard access.oversees || own.contains(participant.id) else { continue }
+      let status = try book.allocation(of: participant.id)
+      response.allocations.append(
+        ComputeAllocation(
+          participant, status, writtenOff: book.balance(.writtenOff, participant.id)))
+      allocated = try allocated + status.total
+      used = try used + status.used
+      held = try held + status.held
+    }
+    response.budgetGflop = access.oversees ? try book.budget.value : allocated.value
+    response.allocatedGflop = allocated.value
+    response.usedGflop = used.value
+    response.heldGflop = held.value
+    guard access.oversees else { return response }
+    response.reserveGflop = book.balance(.reserve).value
+    response.unallocatedGflop = book.balance(.unallocated).value
+    response.toppedUpGflop = book.shares.toppedUp.value
+    response.thresholds = book.alerts.thresholds.map { Int32(clamping: $0) }
+    return response
+  }
+
+  /// The alerts that were told: all for the owning tenant, else the caller's own.
+  func listAlerts(
+    _ request: ComputeListAlertsRequest, _ call: CallIdentity
+  ) async throws -> ComputeListAlertsResponse {
+    let limit = try PageToken.limit(request.pageSize)
+    let access = try await access(call, request.useCaseId)
+    return try await read { db in
+      var names: [String: String] = [:]
+      for member in try ParticipantStore.roster(db, useCase: request.useCaseId) {
+        names[member.participant.id] = member.participant.name
+      }
+      let told = try AlertStore.page(
+        db, useCase: request.useCaseId,
+        participants: access.oversees ? nil : access.own.map(\.id), after: request.afterId,
+        limit: limit)
+      var response = ComputeListAlertsResponse()
+      response.alerts = told.map { ComputeAlert($0, name: names[$0.alert.participant] ?? "") }
+      return response
+    }
+  }
+
+  /// Where the budget goes if it goes on as in the last days.
+  func forecast(
+    _ useCase: String, _ call: CallIdentity
+  ) async throws -> ComputeGetForecastResponse {
+    let (terms, budget, used) = try await command { session in
+      let (open, access) = try UseCaseAccess.of(call.scope, useCase: useCase, session)
+      guard access.oversees else { throw RPCError.notFound("use case", useCase) }
+      return (open.book.terms, try open.book.budget, open.book.used())
+    }
+    let now = clock.now()
+    return try await read { db in
+      let since = now - Forecast.window
+      let recent = try UsageStore.recent(
+        db, useCase: useCase, since: UsagePeriod.quarter(of: since))
+      let forecast = try Forecast(
+        budget: budget, used: used, recent: recent.used,
+        since: max(since, (recent.firstQuarter ?? 0) * UsagePeriod.milliseconds), now: now,
+        end: terms.end)
+      return ComputeGetForecastResponse(forecast)
+    }
+  }
+}

@@ -1,0 +1,77 @@
+import API
+import ComputeDomain
+import Identity
+import RPC
+
+extension ComputeCore {
+  /// Hands the run's balance to `send`, now and after each change, until the run has ended.
+  func watchRun(
+    _ id: String, _ call: CallIdentity, send: (ComputeRunBalance) async throws -> Void
+  ) async throws {
+    let (useCase, participant) = try await command { session in
+      let (open, run, _) = try UseCaseAccess.toRun(id, call.scope, session)
+      return (open.book.terms.id, run.participant)
+    }
+    guard let watch = watchers.begin(useCase: useCase, participant: participant) else {
+      throw RPCError.unavailable("no further run can be watched here now; try again")
+    }
+    defer { watchers.end(watch) }
+    // From here on the caller is not asked again who it is, so that one who was just removed
+    // still hears that it must stop.
+    var last = try await currentBalance(of: id)
+    try await send(last)
+    if last.stop { return }
+    for await _ in watch.changes {
+      let balance = try await currentBalance(of: id)
+      guard balance != last else { continue }
+      try await send(balance)
+      last = balance
+      if balance.stop { return }
+    }
+    try Task.checkCancellation()
+    throw RPCError.unavailable("the service is shutting down; watch again")
+  }
+
+  private func currentBalance(of id: String) async throws -> ComputeRunBalance {
+    try await command { [self] session in
+      guard let open = try session.book(ofRun: id) else { throw RPCError.notFound("run", id) }
+      return try balance(of: id, in: open)
+    }
+  }
+
+  func listRuns(
+    _ request: ComputeListRunsRequest, _ call: CallIdentity
+  ) async throws -> ComputeListRunsResponse {
+    let limit = try PageToken.limit(request.pageSize)
+    let after = try PageToken(parsing: request.pageToken)
+    let access = try await access(call, request.useCaseId)
+    return try await read { db in
+      let runs = try RunStore.page(
+        db, useCase: request.useCaseId,
+        participants: access.oversees ? nil : access.own.map(\.id), after: after,
+        limit: limit + 1)
+      var names: [String: String] = [:]
+      for member in try ParticipantStore.roster(db, useCase: request.useCaseId) {
+        names[member.participant.id] = member.participant.name
+      }
+      var response = ComputeListRunsResponse()
+      response.runs = runs.prefix(limit).map { run in
+        ComputeRun(
+          run, useCase: request.useCaseId, participantName: names[run.participant] ?? "")
+      }
+      if runs.count > limit, let last = runs.prefix(limit).last {
+        response.nextPageToken = PageToken(time: last.started, id: last.id).text
+      }
+      return response
+    }
+  }
+
+  /// What the caller may see of a use case.
+  ///
+  /// - Throws: NOT_FOUND if it may see nothing.
+  func access(_ call: CallIdentity, _ useCase: String) async throws -> UseCaseAccess {
+    try await command { session in
+      try UseCaseAccess.of(call.scope, useCase: useCase, session).access
+    }
+  }
+}

@@ -1,0 +1,204 @@
+import ComputeDomain
+import Crypto
+import Storage
+
+/// What was answered to commands with an idempotency key, so that it can be answered again.
+///
+/// The answers of a commit are one row, appended. Where each is, an index tells by a hash of its
+/// key. Hashes are random, so that an index written at once would touch as many pages as there are
+/// answers; here they wait in memory, and each commit moves one of 64 ranges of hashes into the
+/// table, whose rows are neighbours. After a crash the last answers are read again.
+final class AnswerLog {
+  /// How the hashes are divided; a commit writes one part.
+  private static let ranges = 64
+
+  /// A command's key within the caller's tenant, and what was asked.
+  struct Request {
+    let tenant: String
+    let key: String
+    /// The digest of method, user and message.
+    let fingerprint: Digest
+
+    /// The first 64 bits of a digest of tenant and key; two keys may share them.
+    var hash: Int64 {
+      SHA256.hash("\(tenant) \(key)").bytes.withUnsafeBytes {
+        Int64(bigEndian: $0.loadUnaligned(as: Int64.self))
+      }
+    }
+  }
+
+  struct Answer {
+    let tenant: String
+    let key: String
+    let fingerprint: Digest
+    let response: [UInt8]
+  }
+
+  /// Numbers of answers that are not in the table yet, by hash.
+  private var unindexed: [Int64: Int64] = [:]
+  /// Their hashes, by range.
+  private var waiting = [[Int64]](repeating: [], count: AnswerLog.ranges)
+  private var nextRange = 0
+  /// The first answers of the last commits: what is older than all of them is in the table.
+  private var recentCommits: [Int64] = []
+
+  private var first: Int64 = 0
+  private var group: [Answer] = []
+  /// Written at once: hashes that are waiting for another key already.
+  private var doubles: [(hash: Int64, number: Int64)] = []
+
+  // MARK: - Asking
+
+  /// What was answered under the key before, whatever was asked then.
+  func answer(to request: Request, hash: Int64, _ db: Reader) throws -> Answer? {
+    var numbers: [Int64] = []
+    if let number = unindexed[hash] { numbers.append(number) }
+    for double in doubles where double.hash == hash { numbers.append(double.number) }
+    try db.forEach("SELECT number FROM answer_keys WHERE hash = ?1", hash) {
+      numbers.append(try $0.int64(0))
+    }
+    for number in numbers {
+      let answer = try self.answer(number, db)
+      if answer.tenant == request.tenant, answer.key == request.key { return answer }
+    }
+    return nil
+  }
+
+  private func answer(_ number: Int64, _ db: Reader) throws -> Answer {
+    if number >= first { return group[Int(number - first)] }
+    let sql = "SELECT first, bytes FROM answers WHERE first <= ?1 ORDER BY first DESC LIMIT 1"
+    let row = try db.queryOne(sql, number) { (try $0.int64("first"), try $0.blob("bytes")) }
+    guard let (first, bytes) = row else { throw Self.damage(number) }
+    var reader = ByteReader(bytes[...])
+    do throws(EntryDamage) {
+      for _ in first..<number { _ = try Self.read(&reader) }
+      return try Self.read(&reader)
+    } catch {
+      throw Self.damage(number)
+    }
+  }
+
+  // MARK: - Answering
+
+  func append(_ request: Request, hash: Int64, response: [UInt8]) {
+    let number = first + Int64(group.count)
+    group.append(
+      Answer(
+        tenant: request.tenant, key: request.key, fingerprint: request.fingerprint,
+        response: response))
+    index(hash, number)
+  }
+
+  private func index(_ hash: Int64, _ number: Int64) {
+    guard unindexed[hash] == nil else { return doubles.append((hash, number)) }
+    unindexed[hash] = number
+    waiting[Self.range(of: hash)].append(hash)
+  }
+
+  private static func range(of hash: Int64) -> Int { Int(UInt64(bitPattern: hash) >> 58) }
+
+  /// Writes the group's answers, if there are any, and a part of the index.
+  func write(_ tx: Transaction) throws -> Bool {
+    guard !group.isEmpty else { return false }
+    var writer = ByteWriter()
+    for answer in group { Self.write(answer, &writer) }
+    try tx.execute(
+      "INSERT INTO answers (first, count, bytes) VALUES (?1, ?2, ?3)", first, group.count,
+      writer.bytes)
+    var rows = doubles
+    doubles.removeAll()
+    recentCommits.append(first)
+    first += Int64(group.count)
+    group.removeAll(keepingCapacity: true)
+    for hash in waiting[nextRange].sorted() {
+      if let number = unindexed.removeValue(forKey: hash) { rows.append((hash, number)) }
+    }
+    try Self.insert(tx, rows)
+    waiting[nextRange].removeAll(keepingCapacity: true)
+    nextRange = (nextRange + 1) % Self.ranges
+    if recentCommits.count > Self.ranges { recentCommits.removeFirst() }
+    try tx.execute(
+      """
+      INSERT INTO answer_position (id, indexed) VALUES (1, ?1)
+      ON CONFLICT (id) DO UPDATE SET indexed = excluded.indexed
+      """, recentCommits.first ?? 0)
+    return true
+  }
+
+  /// Rows that one statement inserts while there are so many: a statement costs more than a row.
+  private static let rowsOfStatement = 32
+  private static let insertMany = insertStatement(rows: rowsOfStatement)
+  private static let insertOne = insertStatement(rows: 1)
+
+  private static func insertStatement(rows: Int) -> String {
+    let values = (0..<rows).map { "(?\(2 * $0 + 1), ?\(2 * $0 + 2))" }
+    return "INSERT INTO answer_keys (hash, number) VALUES \(values.joined(separator: ", ")) "
+      + "ON CONFLICT DO NOTHING"
+  }
+
+  private static func insert(
+    _ tx: Transaction, _ rows: [(hash: Int64, number: Int64)]
+  ) throws {
+    var rest = rows[...]
+    while !rest.isEmpty {
+      let isMany = rest.count >= rowsOfStatement
+      let some = rest.prefix(isMany ? rowsOfStatement : 1)
+      try tx.execute(
+        isMany ? insertMany : insertOne, arguments: some.flatMap { [$0.hash, $0.number] })
+      rest = rest.dropFirst(some.count)
+    }
+  }
+
+  // MARK: - After a start
+
+  /// Reads the answers that the table may not have.
+  func load(_ db: Reader) throws {
+    unindexed.removeAll()
+    waiting = [[Int64]](repeating: [], count: Self.ranges)
+    recentCommits.removeAll()
+    group.removeAll()
+    doubles.removeAll()
+    nextRange = 0
+    first = 0
+    let indexed =
+      try db.queryOne("SELECT indexed FROM answer_position WHERE id = 1") { try $0.int64(0) } ?? 0
+    let sql = "SELECT first, count, bytes FROM answers WHERE first >= ?1 ORDER BY first"
+    try db.forEach(sql, indexed) { row in
+      first = try row.int64("first")
+      recentCommits.append(first)
+      var reader = ByteReader(try row.blob("bytes")[...])
+      for _ in 0..<(try row.int64("count")) {
+        guard let answer = try? Self.read(&reader) else { throw Self.damage(first) }
+        let request = Request(
+          tenant: answer.tenant, key: answer.key, fingerprint: answer.fingerprint)
+        index(request.hash, first)
+        first += 1
+      }
+    }
+    // Now waiting for as many commits as there are ranges, whatever was waiting before.
+    if let oldest = recentCommits.first { recentCommits = [oldest] }
+  }
+
+  // MARK: - Bytes
+
+  private static func write(_ answer: Answer, _ writer: inout ByteWriter) {
+    writer.text(answer.tenant)
+    writer.text(answer.key)
+    writer.bytes.append(contentsOf: answer.fingerprint.bytes)
+    writer.block(answer.response)
+  }
+
+  private static func read(_ reader: inout ByteReader) throws(EntryDamage) -> Answer {
+    let tenant = try reader.text()
+    let key = try reader.text()
+    guard let digest = Digest(bytes: Array(try reader.take(Digest.byteCount))) else {
+      throw EntryDamage()
+    }
+    return Answer(
+      tenant: tenant, key: key, fingerprint: digest, response: Array(try reader.block()))
+  }
+
+  private static func damage(_ number: Int64) -> StorageError {
+    .corrupt("answer \(number) cannot be read")
+  }
+}

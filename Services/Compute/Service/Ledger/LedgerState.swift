@@ -1,0 +1,154 @@
+import ComputeDomain
+import Crypto
+import Storage
+
+/// The ledger in memory: the books in use, the ends of the chains, what the next commit writes.
+///
+/// The journal is written with every commit; balances, runs and usage are sums of it that are kept
+/// in tables beside it and may be some commits behind. How far they are is stored with them, and
+/// what is missing is added from the journal when the service starts.
+final class LedgerState: @unchecked Sendable {
+  // @unchecked Sendable: private to one queue, whose bodies and after-commit actions the database
+  // runs on its one writer thread, one after the other.
+
+  /// Commits, at most, that balances, runs and usage stay behind while there is much to do.
+  static let flushInterval = 8
+  /// Groups smaller than this leave time to bring the tables up to date at once.
+  static let smallGroup = 32
+  /// Books kept in memory.
+  static let maximumBooks = 4_096
+
+  /// Set before a group changes anything, and cleared by its commit: when it is not, memory is
+  /// ahead of the disk, and is read anew.
+  var isCommitted = false
+  var wantsFlush = false
+
+  private(set) var books: [String: OpenBook] = [:]
+  /// The books of the runs that were asked for.
+  var runBooks: [String: OpenBook] = [:]
+  /// Runs that ended before and were read for a command of this group.
+  var guests: [(run: String, book: OpenBook)] = []
+  let answers = AnswerLog()
+  private var chains: [String: TenantChain] = [:]
+  private var position = JournalPosition()
+  private var entriesInGroup = 0
+  private var commitsBehind = 0
+  private var prices: [String: PriceList] = [:]
+
+  var isBehind: Bool { commitsBehind > 0 }
+
+  // MARK: - A group
+
+  func begin(_ tx: Transaction) throws {
+    if !isCommitted { try reload(tx) }
+    isCommitted = false
+    prices.removeAll()
+  }
+
+  private func reload(_ tx: Transaction) throws {
+    books.removeAll()
+    runBooks.removeAll()
+    chains.removeAll()
+    guests.removeAll()
+    entriesInGroup = 0
+    commitsBehind = 0
+    wantsFlush = false
+    position = try JournalStore.position(tx)
+    try answers.load(tx)
+    try LedgerReplay.run(tx, &position)
+  }
+
+  /// Writes the group.
+  func finish(_ tx: Transaction) throws {
+    let hasEntries = entriesInGroup > 0
+    if hasEntries {
+      for chain in chains.values where chain.writer.count > 0 {
+        position.last += 1
+        try JournalStore.insert(tx, id: position.last, tenant: chain.tenant, chain.writer)
+        chain.writer.begin()
+      }
+    }
+    let isDirty = books.values.contains(where: \.isDirty)
+    if isDirty {
+      commitsBehind += 1
+      if wantsFlush || entriesInGroup < Self.smallGroup || commitsBehind >= Self.flushInterval {
+        try flush(tx)
+      }
+    }
+    let hasAnswers = try answers.write(tx)
+    if hasEntries || hasAnswers || isDirty {
+      try JournalStore.savePosition(tx, position)
+    }
+    // Those that the group has changed are forgotten by the flush.
+    for (run, open) in guests where !open.dirtyRuns.contains(run) { open.book.forget(run: run) }
+    guests.removeAll(keepingCapacity: true)
+    entriesInGroup = 0
+    wantsFlush = false
+    if books.count > Self.maximumBooks, commitsBehind == 0 {
+      books.removeAll()
+      runBooks.removeAll()
+    }
+  }
+
+  private func flush(_ tx: Transaction) throws {
+    for open in books.values where open.isDirty {
+      for id in open.dirtyRuns {
+        if let run = open.book.runs[id] {
+          try RunStore.update(tx, run)
+          if !run.isLive { runBooks[id] = nil }
+        }
+      }
+      try BookStore.saveBalances(tx, open)
+      try UsageStore.add(tx, open)
+      open.flushed()
+    }
+    position.flushed = position.last
+    commitsBehind = 0
+  }
+
+  // MARK: - What sessions use
+
+  func book(_ useCase: String, _ tx: Transaction) throws -> OpenBook? {
+    if let open = books[useCase] { return open }
+    guard let (book, roster) = try BookStore.load(tx, useCase: useCase) else { return nil }
+    let open = OpenBook(book, roster: roster, chain: try chain(book.terms.tenant, tx))
+    books[useCase] = open
+    for id in open.book.runs.keys { runBooks[id] = open }
+    return open
+  }
+
+  func adopt(_ open: OpenBook) { books[open.book.terms.id] = open }
+
+  /// Appends an entry to its tenant's chain.
+  func append(_ draft: EntryDraft, to open: OpenBook) {
+    open.chain.writer.append(draft)
+    entriesInGroup += 1
+    open.note(draft)
+  }
+
+  func chain(_ tenant: String, _ tx: Transaction) throws -> TenantChain {
+    if let chain = chains[tenant] { return chain }
+    let chain = TenantChain(
+      tenant: tenant, head: try JournalStore.head(tx, tenant: tenant),
+      cut: try UsageStore.cut(tx, tenant: tenant))
+    chains[tenant] = chain
+    return chain
+  }
+
+  /// Cuts off the tenant's usage here: what is used from now on has rows of its own.
+  func cutUsage(_ tenant: String, _ tx: Transaction) throws -> Int64 {
+    // What was used before has rows of its own, too.
+    wantsFlush = true
+    let chain = try chain(tenant, tx)
+    chain.cut = chain.writer.head.sequence
+    try UsageStore.saveCut(tx, tenant: tenant, chain.cut)
+    return chain.cut
+  }
+
+  func prices(_ tenant: String, _ tx: Transaction) throws -> PriceList {
+    if let list = prices[tenant] { return list }
+    let list = try UsageStore.prices(tx)
+    prices[tenant] = list
+    return list
+  }
+}

@@ -1,0 +1,64 @@
+import ComputeDomain
+import Crypto
+
+/// What a sound ledger holds.
+public struct LedgerSummary: Sendable, Equatable, CustomStringConvertible {
+  public var tenants = 0
+  public var entries: Int64 = 0
+  /// Over the ends of all chains, in the order of their tenants: two ledgers with the same digest
+  /// are the same.
+  public var digest = ""
+
+  public var description: String {
+    "\(entries) entries of \(tenants) tenants, digest \(digest)"
+  }
+}
+
+/// The first entry that does not fit.
+struct LedgerMisfit: Error {
+  let tenant: String
+  let sequence: Int64
+  let reason: String
+}
+
+/// All tenants' chains under verification, each from its first entry on.
+struct LedgerChains {
+  private(set) var chains: [String: LedgerVerifier] = [:]
+  private var runs: Set<String> = []
+
+  /// Takes an entry as the journal has it.
+  mutating func check(_ stored: StoredEntry) throws {
+    let content = try stored.content()
+    let previous = chains[stored.tenant]?.head.digest ?? HashChain.genesis
+    try check(
+      Entry(
+        sequence: stored.sequence, content: content, previous: previous, digest: stored.digest),
+      tenant: stored.tenant)
+  }
+
+  /// Takes an entry that came in the chain of the tenant.
+  mutating func check(_ entry: Entry, tenant: String) throws(LedgerMisfit) {
+    do throws(LedgerFault) {
+      guard entry.content.tenant == tenant else { throw .foreignTenant(entry.content.tenant) }
+      try chains[tenant, default: LedgerVerifier()].check(entry)
+    } catch {
+      throw LedgerMisfit(tenant: tenant, sequence: entry.sequence, reason: error.description)
+    }
+    if !entry.content.run.isEmpty { runs.insert(entry.content.run) }
+  }
+
+  /// Whether an entry so far is about the run.
+  func knows(run: String) -> Bool { runs.contains(run) }
+
+  var summary: LedgerSummary {
+    var summary = LedgerSummary()
+    summary.tenants = chains.count
+    var ends: [UInt8] = []
+    for (_, chain) in chains.sorted(by: { $0.key < $1.key }) {
+      summary.entries += chain.head.sequence
+      ends += chain.head.digest.bytes
+    }
+    summary.digest = SHA256.hash(ends).hex
+    return summary
+  }
+}
