@@ -132,7 +132,9 @@ let package = Package(
     // The command line.
     module(
       "Commands", "Services/CommandLine/Commands",
-      ["API", "Codec", "Formats", "Metrics", "RPC", "ServiceKit", "Transport"]),
+      [
+        "API", "Codec", "ComputeService", "Formats", "Metrics", "RPC", "ServiceKit", "Transport",
+      ]),
     program("assay", "Services/CommandLine/Main", ["Commands"]),
 
     // Benchmarks: an executable, for debug builds measure nothing.
@@ -140,14 +142,15 @@ let package = Package(
     .executableTarget(
       name: "assay-bench",
       dependencies: [
-        "API", "CBenchmark", "CLinux", "Codec", "Formats", "Metrics", "RPC", "Transport",
+        "API", "CBenchmark", "CLinux", "Codec", "Crypto", "Formats", "Identity", "Metrics", "RPC",
+        "Transport",
       ],
       path: "Tests/Benchmarks",
       exclude: [
         "CBenchmark", "Codec/bench.proto", "README.md", "allocations", "allocations.limit",
         "compare", "compare-metrics", "peers",
       ],
-      sources: ["Codec", "Main", "Metrics", "RPC"], swiftSettings: settings),
+      sources: ["Codec", "Ledger", "Main", "Metrics", "RPC"], swiftSettings: settings),
 
     // What the codec is held against: schemas, and a testee for protobuf's own conformance tests.
     .target(

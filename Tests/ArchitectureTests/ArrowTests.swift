@@ -37,7 +37,9 @@ struct ArrowTests {
       "API", "Crypto", "GatewayDomain", "Identity", "RPC", "ServiceKit", "Storage",
     ],
     "assay-gateway": ["GatewayService", "ServiceKit"],
-    "Commands": ["API", "Codec", "Formats", "Metrics", "RPC", "ServiceKit", "Transport"],
+    "Commands": [
+      "API", "Codec", "ComputeService", "Formats", "Metrics", "RPC", "ServiceKit", "Transport",
+    ],
     "assay": ["Commands"],
   ]
 

@@ -3,6 +3,6 @@ enum CommandTable {
   static let all: [Command] =
     LoginCommands.all + TenantCommands.all + KeyCommands.all + DatasetCommands.all
     + UseCaseCommands.all + InviteCommands.all + RunCommands.all + SubmissionCommands.all
-    + BoardCommands.all + BillingCommands.all + ScoreCommand.all + MetricsCommand.all
-    + CallCommand.all + DemoCommand.all
+    + BoardCommands.all + BudgetCommands.all + LedgerCommands.all + BillingCommands.all
+    + ScoreCommand.all + MetricsCommand.all + CallCommand.all + DemoCommand.all
 }

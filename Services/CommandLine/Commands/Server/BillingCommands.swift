@@ -1,33 +1,8 @@
 import API
 
-/// `assay budget`, `billing report` and `quote`: compute and what it costs.
+/// `assay billing report` and `quote`: what compute costs.
 enum BillingCommands {
-  static let all = [budget, report, quote]
-
-  static let budget = Command(
-    "budget", "Show the compute budget of a use case and its allocations",
-    arguments: [UseCaseCommands.useCaseArgument], options: [Option(flag: "csv", "print CSV")],
-    examples: ["assay budget uc_abcdefghijklmnop"]
-  ) { call in
-    let id = try await call.session.useCaseID(call.arguments.argument("USE_CASE"))
-    let budget = try await call.session.budgets.getBudget(
-      ComputeGetBudgetRequest(useCaseId: id), options: call.session.callOptions)
-    let table = Table(
-      ["participant", "#allocation PFLOP", "#used PFLOP", "#held PFLOP", "#free PFLOP"],
-      budget.allocations
-    ) {
-      [$0.participantName]
-        + [$0.allocationGflop, $0.usedGflop, $0.heldGflop, $0.freeGflop].map {
-          PFLOP.text(gflop: $0)
-        }
-    }
-    let totals =
-      "budget \(PFLOP.text(gflop: budget.budgetGflop)) PFLOP, "
-      + "allocated \(PFLOP.text(gflop: budget.allocatedGflop)), "
-      + "used \(PFLOP.text(gflop: budget.usedGflop)), held \(PFLOP.text(gflop: budget.heldGflop))"
-    return Answer(budget, table, none: "no allocations yet", footer: totals)
-      .csv(call.arguments.has("csv"))
-  }
+  static let all = [report, quote]
 
   static let report = Command(
     "billing report", "Show what your tenant pays: PFLOP and euro on its use cases",

@@ -4,7 +4,7 @@ import RPC
 
 /// `assay run …`: training that is metered in PFLOP.
 enum RunCommands {
-  static let all = [start, report, finish, stop, show, list, watch]
+  static let all = [start, report, finish, pause, resume, stop, show, list, watch]
 
   private static let runArgument = Argument("RUN", "id of the run")
   private static let usage: [Option] = [
@@ -65,6 +65,28 @@ enum RunCommands {
         runId: call.arguments.argument("RUN"), totalGflop: try call.arguments.pflop("pflop") ?? 0,
         provenance: try call.arguments.choice("provenance") ?? .declared,
         meter: call.arguments.text("meter"), idempotencyKey: key(call)),
+      options: call.session.callOptions)
+    return Answer(balance, text: text(balance))
+  }
+
+  static let pause = Command(
+    "run pause", "Pause a run: what it holds is free until it is resumed",
+    arguments: [runArgument], options: [Option("reason", "TEXT", "shown to the participant")],
+    examples: ["assay run pause run_abcdefghijklmnop --reason \"maintenance\""]
+  ) { call in
+    let balance = try await call.session.runs.pauseRun(
+      ComputePauseRunRequest(
+        runId: call.arguments.argument("RUN"), reason: call.arguments.text("reason")),
+      options: call.session.callOptions)
+    return Answer(balance, text: text(balance))
+  }
+
+  static let resume = Command(
+    "run resume", "Resume a run that was paused", arguments: [runArgument],
+    examples: ["assay run resume run_abcdefghijklmnop"]
+  ) { call in
+    let balance = try await call.session.runs.resumeRun(
+      ComputeResumeRunRequest(runId: call.arguments.argument("RUN")),
       options: call.session.callOptions)
     return Answer(balance, text: text(balance))
   }

@@ -78,5 +78,6 @@ final class Session: Sendable {
   var monitor: EvaluationMonitorClient { get throws { EvaluationMonitorClient(try channel) } }
   var runs: ComputeRunsClient { get throws { ComputeRunsClient(try channel) } }
   var budgets: ComputeBudgetsClient { get throws { ComputeBudgetsClient(try channel) } }
+  var ledger: ComputeLedgerClient { get throws { ComputeLedgerClient(try channel) } }
   var billing: ComputeBillingClient { get throws { ComputeBillingClient(try channel) } }
 }
