@@ -1,15 +1,16 @@
 import Foundation
 import Glibc
 
-/// `assay-bench`: what the codec, the RPC and the metrics do on this machine.
+/// `assay-bench`: what the codec, the RPC, the metrics and the ledger do on this machine.
 @main
 enum AssayBench {
   private static let usage = """
-    assay-bench: measures the codec, the RPC runtime and the metrics.
+    assay-bench: measures the codec, the RPC runtime, the metrics and the ledger.
 
     Usage: assay-bench rpc [options]     calls between two processes of this machine
            assay-bench codec [options]   messages to bytes and back
            assay-bench metrics [options] scores of arrays in memory, and of files
+           assay-bench ledger [options]  durable transfers through assay-compute
 
     Options of rpc:
       --shape unary|upload|idle   what to do (unary)
@@ -30,6 +31,14 @@ enum AssayBench {
       --case NAME,NAME            which of the cases (all)
       --repetitions N             of each (5)
       --workers N                 threads (2)
+
+    Options of ledger:
+      --clients N                 each with one call at a time (256)
+      --connections N             that they share, as behind a gateway (4)
+      --participants N            whose accounts they use (64)
+      --server-loops N            event loops of the server (1)
+      --data DIR                  where the database is made (the current folder)
+      --seconds S                 how long to measure, after a warm-up of half a second (5)
 
     Options of all:
       --json                      one JSON object a line
@@ -52,6 +61,7 @@ enum AssayBench {
         switch command {
         case "rpc": try await RPCBench(arguments).run()
         case "rpc-server": try await BenchServer.run(arguments)
+        case "ledger": try await LedgerBench(arguments).run()
         case "codec": try CodecBench(arguments).run()
         case "metrics": try MetricsBench(arguments).run()
         default: throw BenchError("no such command: \(command)\n\n\(usage)")

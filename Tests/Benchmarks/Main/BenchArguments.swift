@@ -3,7 +3,7 @@ struct BenchArguments: Sendable {
   private static let flags: Set = ["tls", "pin", "json", "allocations"]
   private static let values: Set = [
     "shape", "payload", "connections", "outstanding", "seconds", "server-loops", "megabytes",
-    "certificate", "key", "case", "repetitions", "workers",
+    "certificate", "key", "case", "repetitions", "workers", "clients", "participants", "data",
   ]
 
   private var texts: [String: String] = [:]
