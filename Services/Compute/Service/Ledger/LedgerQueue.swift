@@ -8,9 +8,12 @@ import Synchronization
 /// writer's. Each command runs on the ledger in memory; the group's entries, answers and balances
 /// are written once, at its end. Nobody is answered before the commit.
 final class LedgerQueue: Sendable {
-  /// Most commands that may wait, and most that share a commit.
+  /// Most commands that may wait.
   static let maximumWaiting = 10_000
-  static let maximumGroup = 1_024
+  /// Most commands that share a commit. Larger groups would have fewer flushes of the disk, but
+  /// all callers would wait for one commit together, and nothing be done meanwhile: with groups
+  /// that are smaller, some are answered and ask again while others are committed.
+  static let maximumGroup = 96
 
   private struct Waiting {
     var commands: [QueuedCommand] = []

@@ -12,7 +12,7 @@ final class LedgerState: @unchecked Sendable {
   // runs on its one writer thread, one after the other.
 
   /// Commits, at most, that balances, runs and usage stay behind while there is much to do.
-  static let flushInterval = 8
+  static let flushInterval = 32
   /// Groups smaller than this leave time to bring the tables up to date at once.
   static let smallGroup = 32
   /// Books kept in memory.
