@@ -13,6 +13,8 @@ struct LedgerAuditTests {
     try await fixture.train(.pflop(30))
     let run = try await fixture.start(.vendor(2)).id
     try await fixture.report(run, .pflop(4), .vendor(2))
+    // Has the tables brought up to the journal, so that what a test changes stays changed.
+    _ = try await fixture.audit()
     return fixture
   }
 

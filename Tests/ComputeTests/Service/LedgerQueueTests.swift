@@ -93,7 +93,7 @@ struct LedgerQueueTests {
         }
       }
       let early = try all()
-      _ = try log.write(tx)
+      try log.write(tx)
       let late = try all()
       return [early, late]
     }

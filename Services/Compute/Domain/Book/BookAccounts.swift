@@ -86,10 +86,11 @@ public struct BookAccounts: Sendable, Equatable {
   }
 
   private func balances(of part: Part) -> [Posting] {
-    let plain: [(AccountKind, GFLOP)] = [
-      (.allocation, part.allocation), (.held, part.held), (.unfunded, part.unfunded),
-      (.writtenOff, part.writtenOff),
-    ]
+    var plain: [(AccountKind, GFLOP)] = [(.allocation, part.allocation), (.held, part.held)]
+    // These never come back to zero, and hardly ever leave it.
+    if part.writtenOff != .zero {
+      plain += [(.unfunded, part.unfunded), (.writtenOff, part.writtenOff)]
+    }
     return plain.map {
       Posting(
         account: Account(kind: $0.0, useCase: useCase, participant: part.participant),

@@ -11,6 +11,8 @@ import Storage
 final class AnswerLog {
   /// How the hashes are divided; a commit writes one part.
   private static let ranges = 64
+  /// Commits between two notes of how far the index is.
+  private static let positionInterval = 16
 
   /// A command's key within the caller's tenant, and what was asked.
   struct Request {
@@ -98,8 +100,8 @@ final class AnswerLog {
   private static func range(of hash: Int64) -> Int { Int(UInt64(bitPattern: hash) >> 58) }
 
   /// Writes the group's answers, if there are any, and a part of the index.
-  func write(_ tx: Transaction) throws -> Bool {
-    guard !group.isEmpty else { return false }
+  func write(_ tx: Transaction) throws {
+    guard !group.isEmpty else { return }
     var writer = ByteWriter()
     for answer in group { Self.write(answer, &writer) }
     try tx.execute(
@@ -117,12 +119,13 @@ final class AnswerLog {
     waiting[nextRange].removeAll(keepingCapacity: true)
     nextRange = (nextRange + 1) % Self.ranges
     if recentCommits.count > Self.ranges { recentCommits.removeFirst() }
+    // A position that is somewhat old costs a start that much more reading, and nothing else.
+    guard nextRange.isMultiple(of: Self.positionInterval) else { return }
     try tx.execute(
       """
       INSERT INTO answer_position (id, indexed) VALUES (1, ?1)
       ON CONFLICT (id) DO UPDATE SET indexed = excluded.indexed
       """, recentCommits.first ?? 0)
-    return true
   }
 
   /// Rows that one statement inserts while there are so many: a statement costs more than a row.

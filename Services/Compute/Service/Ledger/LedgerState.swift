@@ -11,10 +11,9 @@ final class LedgerState: @unchecked Sendable {
   // @unchecked Sendable: private to one queue, whose bodies and after-commit actions the database
   // runs on its one writer thread, one after the other.
 
-  /// Commits, at most, that balances, runs and usage stay behind while there is much to do.
+  /// Commits, at most, that balances, runs and usage stay behind. Whoever reads them has them
+  /// brought up to date first, and so has the keeper of holds, twice a second.
   static let flushInterval = 32
-  /// Groups smaller than this leave time to bring the tables up to date at once.
-  static let smallGroup = 32
   /// Books kept in memory.
   static let maximumBooks = 4_096
 
@@ -60,8 +59,7 @@ final class LedgerState: @unchecked Sendable {
 
   /// Writes the group.
   func finish(_ tx: Transaction) throws {
-    let hasEntries = entriesInGroup > 0
-    if hasEntries {
+    if entriesInGroup > 0 {
       for chain in chains.values where chain.writer.count > 0 {
         position.last += 1
         try JournalStore.insert(tx, id: position.last, tenant: chain.tenant, chain.writer)
@@ -71,14 +69,9 @@ final class LedgerState: @unchecked Sendable {
     let isDirty = books.values.contains(where: \.isDirty)
     if isDirty {
       commitsBehind += 1
-      if wantsFlush || entriesInGroup < Self.smallGroup || commitsBehind >= Self.flushInterval {
-        try flush(tx)
-      }
+      if wantsFlush || commitsBehind >= Self.flushInterval { try flush(tx) }
     }
-    let hasAnswers = try answers.write(tx)
-    if hasEntries || hasAnswers || isDirty {
-      try JournalStore.savePosition(tx, position)
-    }
+    try answers.write(tx)
     // Those that the group has changed are forgotten by the flush.
     for (run, open) in guests where !open.dirtyRuns.contains(run) { open.book.forget(run: run) }
     guests.removeAll(keepingCapacity: true)
@@ -104,6 +97,7 @@ final class LedgerState: @unchecked Sendable {
     }
     position.flushed = position.last
     commitsBehind = 0
+    try JournalStore.savePosition(tx, position)
   }
 
   // MARK: - What sessions use
