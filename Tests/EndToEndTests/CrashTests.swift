@@ -50,7 +50,24 @@ struct CrashTests {
       let report = try await installation.succeed(["billing", "report"], as: Story.organiser)
       #expect(try report.text("pflopTotal") == "50")
       #expect(try report.text("eurTotal") == "1.25")
+      try await verifyLedger(installation)
     }
+  }
+
+  /// What is exported verifies without the service; one changed figure does not.
+  private func verifyLedger(_ installation: Installation) async throws {
+    let export = try await installation.succeed(["ledger", "export"], as: Story.organiser).out
+    #expect(export.contains("\"run-finished\""))
+    let file = try await installation.file("ledger.jsonl", export)
+    let assay = try Executables.path("assay")
+    let sound = try await run(assay, ["ledger", "verify", file])
+    #expect(sound.code == 0, "\(sound.err)")
+    let forged = export.replacingOccurrences(of: "\"8500000\"", with: "\"8400000\"")
+    #expect(forged != export)
+    let other = try await installation.file("forged.jsonl", forged)
+    let refusal = try await run(assay, ["ledger", "verify", other])
+    #expect(refusal.code != 0)
+    #expect(refusal.err.contains("does not fit"), "\(refusal.err)")
   }
 
   @Test("A service that is asked to end drains and exits with 0")
