@@ -93,7 +93,7 @@ struct ChunkTests {
     limits.maximumFieldBytes = Int.random(in: 4...40, using: &random)
     limits.maximumColumns = Int.random(in: 3...5, using: &random)
     limits.maximumRows = Int.random(in: 1...60, using: &random)
-    limits.maximumProblems = Int.random(in: 1...6, using: &random)
+    limits.maximumProblems = Int.random(in: 0...6, using: &random)
     limits.maximumClasses = Int.random(in: 2...5, using: &random)
     return limits
   }

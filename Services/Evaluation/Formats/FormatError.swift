@@ -79,12 +79,14 @@ public struct FormatLimits: Sendable, Equatable {
   public var maximumRecordBytes = 1 << 22
   /// Records of a table, images or annotations of a JSON file; default 100 million.
   public var maximumRows = 100_000_000
-  /// Distinct classes; default 100,000.
+  /// Distinct classes, declared or found, and categories of a JSON file; default 100,000.
   public var maximumClasses = 100_000
   /// Bytes of a file that must be in memory as a whole (JSON); default 2 GiB.
   public var maximumDocumentBytes = 1 << 31
   /// Nesting of a JSON document; default 64.
   public var maximumDepth = 64
+  /// Columns of pixels that the edges of one object's polygons cross; default 4 million.
+  public var maximumCrossings = 4_000_000
   /// Elements of an array file; default 10 billion.
   public var maximumElements = 10_000_000_000
   /// Problems collected before reading stops; default 20.

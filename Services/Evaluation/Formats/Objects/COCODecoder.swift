@@ -21,6 +21,7 @@ struct COCODecoder: Sendable {
   /// The largest side of an image.
   static let maximumSide: Int64 = 100_000
 
+  var limits = FormatLimits.defaults
   /// How many keypoints an object has.
   var layout: KeypointLayout?
 
@@ -124,6 +125,12 @@ struct COCODecoder: Sendable {
           .invalidMask, "segmentation", "a point of a polygon is too far away",
           "coordinates up to \(MaskCodec.maximumCoordinate)")
       }
+    }
+    let crossings = MaskCodec.crossingCount(polygons: polygons, width: Int(width))
+    guard crossings <= limits.maximumCrossings else {
+      throw FormatProblemText(
+        .limitExceeded, "segmentation", "the polygons cross \(crossings) columns of pixels",
+        "at most \(limits.maximumCrossings) for all edges together; run lengths have no such limit")
     }
     let runs = MaskCodec.runs(polygons: polygons, height: Int(height), width: Int(width))
     return try filled(runs, Int(height), Int(width))

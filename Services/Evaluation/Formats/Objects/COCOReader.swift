@@ -8,14 +8,13 @@ struct COCOReader {
   private static let empty = FormatError(
     FormatProblem(.emptyFile, "the file is empty", expected: "a COCO document"))
 
-  private func checkCount(
-    _ count: Int, _ cursor: JSONCursor, _ field: String
+  private func check(
+    _ count: Int, atMost maximum: Int, _ cursor: JSONCursor, _ field: String
   ) throws(FormatError) {
-    guard count > limits.maximumRows else { return }
+    guard count > maximum else { return }
     throw FormatError(
       cursor.problem(
-        .limitExceeded, field: field, "there are too many",
-        expected: "at most \(limits.maximumRows)"))
+        .limitExceeded, field: field, "there are too many", expected: "at most \(maximum)"))
   }
 
   // MARK: Truth
@@ -33,17 +32,17 @@ struct COCOReader {
         case "images":
           try cursor.array { cursor throws(FormatError) in
             images.append(try COCOImage(&cursor))
-            try checkCount(images.count, cursor, "images")
+            try check(images.count, atMost: limits.maximumRows, cursor, "images")
           }
         case "categories":
           try cursor.array { cursor throws(FormatError) in
             categories.append(try COCOCategory(&cursor))
-            try checkCount(categories.count, cursor, "categories")
+            try check(categories.count, atMost: limits.maximumClasses, cursor, "categories")
           }
         case "annotations":
           try cursor.array { cursor throws(FormatError) in
             objects.append(try COCOObject(&cursor, task: task))
-            try checkCount(objects.count, cursor, "annotations")
+            try check(objects.count, atMost: limits.maximumRows, cursor, "annotations")
           }
         default: try cursor.skip()
         }
@@ -74,6 +73,7 @@ struct COCOReader {
     let numbers = objects.lazy.compactMap { $0.keypoints?.count }.first
     var assembler = COCOAssembler(
       task: task, images: ordered, categories: sorted.map { $0.id ?? 0 }, isTruth: true)
+    assembler.decoder.limits = limits
     assembler.decoder.layout = numbers.map { KeypointLayout(named: named, numbers: $0) } ?? .coco
     for object in objects { try assembler.add(object, cursor, &problems) }
     try problems.throwIfAny()
@@ -150,6 +150,7 @@ struct COCOReader {
       var problems = ProblemList(maximum: limits.maximumProblems)
       var assembler = COCOAssembler(
         task: task, images: truth.images, categories: truth.categories, isTruth: false)
+      assembler.decoder.limits = limits
       if case .annotations(_, let layout) = truth.objects {
         assembler.decoder.layout = layout
         assembler.expect(truth.annotationIDs)
@@ -159,7 +160,7 @@ struct COCOReader {
         let object = try COCOObject(&cursor, task: task)
         try assembler.add(object, cursor, &problems)
         count += 1
-        try checkCount(count, cursor, "results")
+        try check(count, atMost: limits.maximumRows, cursor, "results")
       }
       try cursor.end()
       try problems.throwIfAny()

@@ -4,7 +4,7 @@ import Metrics
 ///
 /// Decoding follows pycocotools' `maskApi.c`, whose pixels the metrics' references see.
 enum MaskCodec {
-  /// Coordinates of polygons further out than this are refused; the outline is sampled densely.
+  /// Coordinates of polygons further out than this are refused.
   static let maximumCoordinate = 100_000.0
 
   /// The runs of a compressed string; nil if it is malformed.
@@ -67,8 +67,13 @@ enum MaskCodec {
 
   /// The positions at which the mask of one polygon changes, and its end.
   private static func edges(polygon: [Double], height: Int, width: Int) -> [Int] {
-    let outline = outline(polygon)
-    var positions = crossings(outline, height: height, width: width)
+    var positions: [Int] = []
+    for edge in FineEdge.outline(polygon) {
+      edge.forEachCrossing(width: width) { column, y in
+        let row = min(max((Double(y) + 0.5) / FineEdge.scale - 0.5, 0), Double(height))
+        positions.append(column * height + Int(row.rounded(.up)))
+      }
+    }
     positions.append(height * width)
     positions.sort()
     // A position that occurs twice changes nothing.
@@ -80,49 +85,95 @@ enum MaskCodec {
     return edges + [height * width]
   }
 
-  /// Points along the outline on a grid five times as fine as the pixels.
-  private static func outline(_ polygon: [Double]) -> [(x: Int, y: Int)] {
-    let scale = 5.0
-    let corners = stride(from: 0, to: polygon.count - 1, by: 2).map {
-      (x: Int(scale * polygon[$0] + 0.5), y: Int(scale * polygon[$0 + 1] + 0.5))
+  /// How often the outlines of polygons cross the middle of a column of pixels of an image.
+  static func crossingCount(polygons: [[Double]], width: Int) -> Int {
+    polygons.reduce(0) { sum, polygon in
+      FineEdge.outline(polygon).reduce(sum) { $0 + $1.columns(width: width).count }
     }
-    var points: [(x: Int, y: Int)] = []
-    for (index, corner) in corners.enumerated() {
-      var start = corner
-      var end = corners[(index + 1) % corners.count]
-      let dx = abs(end.x - start.x)
-      let dy = abs(end.y - start.y)
-      let isFlipped = (dx >= dy && start.x > end.x) || (dx < dy && start.y > end.y)
-      if isFlipped { swap(&start, &end) }
-      let length = max(dx, dy)
-      for step in 0...length {
-        let t = isFlipped ? length - step : step
-        if dx >= dy {
-          let slope = dx == 0 ? 0 : Double(end.y - start.y) / Double(dx)
-          points.append((t + start.x, Int(Double(start.y) + slope * Double(t) + 0.5)))
-        } else {
-          let slope = Double(end.x - start.x) / Double(dy)
-          points.append((Int(Double(start.x) + slope * Double(t) + 0.5), t + start.y))
-        }
-      }
-    }
-    return points
+  }
+}
+
+/// An edge of a polygon on the grid of `maskApi.c`, five times as fine as the pixels.
+///
+/// There an edge is a point for each step of its longer side, and the mask changes where two
+/// neighbours lie on different sides of the middle of a column of pixels. Only those pairs are
+/// looked for here, so that an edge costs what it crosses of the image, not its length.
+private struct FineEdge {
+  static let scale = 5.0
+  private static let step = 5
+  /// The last fine column before the middle of a pixel's.
+  private static let middle = 2
+
+  /// The ends, in the direction in which the longer side ascends.
+  private let start: (x: Int, y: Int)
+  private let end: (x: Int, y: Int)
+
+  private init(_ start: (x: Int, y: Int), _ end: (x: Int, y: Int)) {
+    let dx = abs(end.x - start.x)
+    let dy = abs(end.y - start.y)
+    let isFlipped = (dx >= dy && start.x > end.x) || (dx < dy && start.y > end.y)
+    (self.start, self.end) = isFlipped ? (end, start) : (start, end)
   }
 
-  /// Where the outline crosses the middle of a column of pixels.
-  private static func crossings(
-    _ outline: [(x: Int, y: Int)], height: Int, width: Int
-  ) -> [Int] {
-    let scale = 5.0
-    var positions: [Int] = []
-    for (previous, point) in zip(outline, outline.dropFirst()) where point.x != previous.x {
-      let fine = Double(point.x < previous.x ? point.x : point.x - 1)
-      let x = (fine + 0.5) / scale - 0.5
-      guard x.rounded(.down) == x, x >= 0, x <= Double(width - 1) else { continue }
-      let y = (Double(min(point.y, previous.y)) + 0.5) / scale - 0.5
-      let row = min(max(y, 0), Double(height)).rounded(.up)
-      positions.append(Int(x) * height + Int(row))
+  /// The edges of a polygon, the last back to its first point. Between two edges nothing changes:
+  /// rounding moves a shared point sideways only left of the image.
+  static func outline(_ polygon: [Double]) -> some Sequence<FineEdge> {
+    let count = polygon.count / 2
+    return (0..<count).lazy.map {
+      FineEdge(corner(polygon, $0), corner(polygon, ($0 + 1) % count))
     }
-    return positions
+  }
+
+  private static func corner(_ polygon: [Double], _ index: Int) -> (x: Int, y: Int) {
+    (Int(scale * polygon[2 * index] + 0.5), Int(scale * polygon[2 * index + 1] + 0.5))
+  }
+
+  /// The columns of an image whose middle the edge crosses.
+  func columns(width: Int) -> Range<Int> {
+    let (low, high) = isShallow ? (start.x, end.x) : (steepX(0), steepX(end.y - start.y))
+    let first = Self.column(from: min(low, high))
+    return first..<max(first, min(width, Self.column(from: max(low, high))))
+  }
+
+  /// The first column whose middle is not left of a fine one.
+  private static func column(from x: Int) -> Int {
+    max(0, x - middle + step - 1) / step
+  }
+
+  /// Calls back with each crossed column and the upper of the two points around its middle.
+  func forEachCrossing(width: Int, _ body: (_ column: Int, _ y: Int) -> Void) {
+    for column in columns(width: width) {
+      let x = Self.step * column + Self.middle
+      if isShallow {
+        body(column, min(shallowY(x - start.x), shallowY(x + 1 - start.x)))
+      } else {
+        body(column, start.y + lastStep(besides: x))
+      }
+    }
+  }
+
+  private var isShallow: Bool { end.x - start.x >= abs(end.y - start.y) }
+
+  private func shallowY(_ step: Int) -> Int {
+    let dx = end.x - start.x
+    let slope = dx == 0 ? 0 : Double(end.y - start.y) / Double(dx)
+    return Int(Double(start.y) + slope * Double(step) + 0.5)
+  }
+
+  private func steepX(_ step: Int) -> Int {
+    let slope = Double(end.x - start.x) / Double(end.y - start.y)
+    return Int(Double(start.x) + slope * Double(step) + 0.5)
+  }
+
+  /// The last step of a steep edge before it crosses from x to x + 1, or back.
+  private func lastStep(besides x: Int) -> Int {
+    var (low, high) = (0, end.y - start.y)
+    let isLeft = steepX(low) <= x
+    // Rounded positions are monotone, so halving finds the pair that walking would.
+    while high - low > 1 {
+      let half = (low + high) / 2
+      if (steepX(half) <= x) == isLeft { low = half } else { high = half }
+    }
+    return low
   }
 }

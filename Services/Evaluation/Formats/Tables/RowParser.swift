@@ -1,3 +1,5 @@
+import Metrics
+
 /// Reads the records of a block by a plan, without regard to those of other blocks.
 struct RowParser: Sendable {
   let plan: RowPlan
@@ -5,12 +7,9 @@ struct RowParser: Sendable {
   private let maximumProblems: Int
   private let width: Int
 
-  /// How far the sum of a row of probabilities may be from 1.
-  static let sumTolerance = 1e-5
-
   init(plan: RowPlan, limits: FormatLimits) {
     self.plan = plan
-    maximumProblems = limits.maximumProblems
+    maximumProblems = max(1, limits.maximumProblems)
     width = plan.numbers.count
     var table = KeyTable()
     for name in plan.classes ?? [] { _ = table.insert(name) }
@@ -35,7 +34,7 @@ struct RowParser: Sendable {
 
   /// Reads all records that are left, or as many as have too many problems.
   func parse(_ records: inout CSVRecords, into piece: inout TablePiece) {
-    piece.reserve(records.recordBound, plan)
+    piece.reserve(records.bound(columns: plan.header.names.count), plan)
     var cursor = Cursor()
     do throws(FormatError) {
       while let record = try records.next() {
@@ -215,7 +214,7 @@ struct RowParser: Sendable {
     }
     if problem >= 0 {
       for column in plan.numbers[problem...] { explain(record, column, &piece) }
-    } else if !plan.sums.isEmpty, (sum - 1).magnitude > Self.sumTolerance {
+    } else if !plan.sums.isEmpty, (sum - 1).magnitude > ProbabilityColumns.sumTolerance {
       piece.problems.append(
         (
           index,
@@ -223,7 +222,7 @@ struct RowParser: Sendable {
             .probabilitySum, line: record.line,
             column: plan.numbers[plan.sums.lowerBound].position + 1,
             "the probabilities of the row sum to \(sum)",
-            expected: "1, within \(Self.sumTolerance)")
+            expected: "1, within \(ProbabilityColumns.sumTolerance)")
         ))
     }
   }
@@ -313,7 +312,7 @@ struct RowParser: Sendable {
 }
 
 extension TablePiece {
-  /// Makes room for records.
+  /// Makes room for records of the header's width; others make their own.
   fileprivate mutating func reserve(_ count: Int, _ plan: RowPlan) {
     lines.reserveCapacity(count)
     if plan.truth != nil { truthRows.reserveCapacity(count) }
@@ -326,6 +325,7 @@ extension TablePiece {
 
   /// The entries of a record that cannot be read.
   fileprivate mutating func appendNothing(_ plan: RowPlan) {
+    numbers.append(contentsOf: repeatElement(0, count: plan.numbers.count))
     if plan.truth != nil {
       truthRows.append(-1)
       isInOrder = false

@@ -38,6 +38,7 @@ extension [TableFault] {
 struct TableReader<Builder: TableBuilder>: Sendable {
   private(set) var builder: Builder
   private let limits: FormatLimits
+  private let blockBytes: Int
   private var splitter: CSVSplitter
   private var scan = SeparatorScan()
   private(set) var parser: RowParser?
@@ -49,14 +50,20 @@ struct TableReader<Builder: TableBuilder>: Sendable {
   init(builder: Builder, limits: FormatLimits, blockBytes: Int = CSVSplitter.blockBytes) {
     self.builder = builder
     self.limits = limits
+    self.blockBytes = max(1, blockBytes)
     splitter = CSVSplitter(limits: limits, blockBytes: blockBytes)
     problems = ProblemList(maximum: limits.maximumProblems)
   }
 
   /// Takes the next bytes of the file, cut anywhere.
+  ///
+  /// However many there are, blocks stay small: a block needs several times its length.
   mutating func read(_ chunk: UnsafeRawBufferPointer) throws(FormatError) {
-    splitter.append(chunk)
-    while let block = splitter.next() { try read(block) }
+    for start in stride(from: 0, to: chunk.count, by: blockBytes) {
+      let end = min(start + blockBytes, chunk.count)
+      splitter.append(UnsafeRawBufferPointer(rebasing: chunk[start..<end]))
+      while let block = splitter.next() { try read(block) }
+    }
   }
 
   /// Takes the end of the file.

@@ -57,8 +57,13 @@ struct CSVRecords {
   /// Line feeds before the position.
   private(set) var line = 0
 
-  /// No fewer than there are records.
-  var recordBound: Int { scan.recordEnds.count }
+  /// No fewer than there are records of so many columns.
+  ///
+  /// Empty and ragged lines may be many more: each column needs a byte that ends it, but for the
+  /// last of a file.
+  func bound(columns: Int) -> Int {
+    min(scan.recordEnds.count, length / max(1, columns) + 1)
+  }
 
   /// Calls back with the records of a block. Quoted fields are unescaped where they stand.
   static func with<Result>(

@@ -27,6 +27,7 @@ struct SeparatorScan: Sendable {
 
   /// Scans `length` bytes, behind which `padding` more can be read.
   mutating func scan(_ bytes: UnsafeRawPointer, length: Int) {
+    precondition(length < Int(UInt32.max), "offsets into a block have 32 bits")
     count = 0
     recordEnds.removeAll(keepingCapacity: true)
     (hasQuotes, hasBareReturn, hasHighBytes) = (false, false, false)

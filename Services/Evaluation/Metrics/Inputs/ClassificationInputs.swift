@@ -176,9 +176,9 @@ public struct ClassScores: InputColumns, Equatable {
 }
 
 /// Class scores that must be probabilities.
-struct ProbabilityColumns: InputColumns {
+public struct ProbabilityColumns: InputColumns {
   /// How far the sum of a row of probabilities may be from 1.
-  static let sumTolerance = 1e-5
+  public static let sumTolerance = 1e-5
   let scores: ClassScores
   var count: Int { scores.count }
   var valuesPerSample: Int { scores.width }
