@@ -4,7 +4,8 @@ import Metrics
 enum ArrayChecks {
   /// Throws unless an array can be the truth of a task; `classCount` is nil without declaration.
   static func truth(
-    _ array: NPYArray, _ task: MetricTask, classCount: Int?, ignoreIndex: Int32?
+    _ array: NPYArray, _ task: MetricTask, classCount: Int?, ignoreIndex: Int32?,
+    limits: FormatLimits
   ) throws(FormatError) {
     guard array.count > 0 else {
       throw problem(
@@ -18,7 +19,7 @@ enum ArrayChecks {
           array, "is no label map",
           "integers of shape (height, width) or (images, height, width)")
       }
-      try labels(array, classCount, ignoreIndex, truth: array)
+      try pixels(array, classCount, ignoreIndex, truth: array)
     case .tabularRegression:
       guard rank == 1 else { throw wrongShape(array, "is no column", "numbers of shape (rows,)") }
       try finite(array)
@@ -27,7 +28,18 @@ enum ArrayChecks {
         throw wrongShape(
           array, "holds no labels", "integers of shape (rows,), or of 0 and 1 (rows, labels)")
       }
-      if rank == 2 { try cells(array) }
+      guard rank == 2 else {
+        return try RowLabels(array).check(classCount: classCount, isTruth: true, limits)
+      }
+      guard array.shape[1] == classCount ?? array.shape[1] else {
+        throw wrongShape(
+          array, "does not fit the \(classCount ?? 0) declared labels",
+          "0 and 1 of shape [\(array.shape[0]), \(classCount ?? 0)]")
+      }
+      guard array.shape[1] <= limits.maximumClasses else {
+        throw RowLabels.tooManyClasses(limits)
+      }
+      try cells(array)
     }
   }
 
@@ -38,15 +50,17 @@ enum ArrayChecks {
     _ truth: NPYArray, _ array: NPYArray, classCount: Int?, ignoreIndex: Int32?, areLogits: Bool
   ) throws(FormatError) {
     let images = truth.shape.count - 2
+    let known = classCount ?? self.classCount(ofMaps: truth, ignoreIndex: ignoreIndex)
     if array.isInteger {
       guard array.shape == truth.shape else { throw wrongMaps(truth, array, classCount) }
-      return try labels(array, classCount, ignoreIndex, truth: truth)
+      return try pixels(array, known, ignoreIndex, truth: truth)
     }
     var size = array.shape
     let channels = size.count == truth.shape.count + 1 ? size.remove(at: images) : 0
     guard size == truth.shape, channels > 0, classCount == nil || classCount == channels else {
       throw wrongMaps(truth, array, classCount)
     }
+    guard channels >= known else { throw RowLabels.tooFewColumns(channels) }
     try finite(array)
     guard !areLogits else { return }
     let pixels = truth.shape[images] * truth.shape[images + 1]
@@ -70,8 +84,22 @@ enum ArrayChecks {
         + "[\(scores.joined(separator: ", "))]")
   }
 
+  /// The classes of label maps without declaration: up to the largest of a pixel that counts.
+  ///
+  /// Of the truth alone: a prediction's labels must not decide how much is counted.
+  static func classCount(ofMaps truth: NPYArray, ignoreIndex: Int32?) -> Int {
+    let size = truth.shape.suffix(2).reduce(1, *)
+    var largest: Int32 = 0
+    for start in stride(from: 0, to: truth.count, by: size) {
+      for label in truth.integers(start..<start + size, as: Int32.self) where label != ignoreIndex {
+        largest = max(largest, label)
+      }
+    }
+    return Int(largest) + 1
+  }
+
   /// Every pixel that counts has one of the classes.
-  private static func labels(
+  private static func pixels(
     _ array: NPYArray, _ classCount: Int?, _ ignoreIndex: Int32?, truth: NPYArray
   ) throws(FormatError) {
     let limit = Int32(clamping: min(classCount ?? .max, SegmentationMaps.maximumClasses))
@@ -95,7 +123,8 @@ enum ArrayChecks {
 
   /// Throws unless an array has a prediction for each row of the truth.
   static func rows(
-    _ truth: NPYArray, _ array: NPYArray, _ task: MetricTask, classCount: Int?, areLogits: Bool
+    _ truth: NPYArray, _ array: NPYArray, _ task: MetricTask, classCount: Int?, areLogits: Bool,
+    limits: FormatLimits
   ) throws(FormatError) {
     let rows = truth.shape[0]
     let isColumn = array.shape == [rows]
@@ -112,7 +141,14 @@ enum ArrayChecks {
       }
       return array.isInteger ? try cells(array) : try finite(array)
     }
-    if isColumn { return try finite(array) }
+    if isColumn, array.isInteger {
+      return try RowLabels(array).check(classCount: classCount, isTruth: false, limits)
+    }
+    let known = classCount ?? RowLabels(truth).limit
+    if isColumn {
+      guard known <= 2 else { throw RowLabels.tooFewColumns(1) }
+      return try finite(array)
+    }
     guard array.shape.count == 2, array.shape[0] == rows, array.shape[1] > 0,
       classCount == nil || classCount == array.shape[1]
     else {
@@ -121,6 +157,7 @@ enum ArrayChecks {
         array, "does not fit the truth",
         "labels of shape [\(rows)], or scores of shape [\(rows), \(width)]")
     }
+    guard array.shape[1] >= known else { throw RowLabels.tooFewColumns(array.shape[1]) }
     try finite(array)
     guard !areLogits else { return }
     let labels = truth.integers(0..<rows, as: Int32.self)
@@ -172,11 +209,11 @@ enum ArrayChecks {
         }
         sum += value
       }
-      guard (sum - 1).magnitude > RowParser.sumTolerance else { continue }
+      guard (sum - 1).magnitude > ProbabilityColumns.sumTolerance else { continue }
       let place = isChannelFirst ? "pixel \(start / width + row)" : "row \(row)"
       throw problem(
         .probabilitySum, "the probabilities of \(place) sum to \(sum)",
-        expected: "1, within \(RowParser.sumTolerance)")
+        expected: "1, within \(ProbabilityColumns.sumTolerance)")
     }
   }
 

@@ -122,7 +122,7 @@ enum ArrayInput {
     let joined = images.map { image in
       Self.image(truth, prediction, image * pixels..<(image + 1) * pixels, height, width)
     }
-    let count = classCount ?? joined.reduce(1) { max($0, $1.classLimit(ignoring: ignoreIndex)) }
+    let count = classCount ?? ArrayChecks.classCount(ofMaps: truth, ignoreIndex: ignoreIndex)
     return .segmentation(
       try SegmentationMaps(classCount: count, ignoreIndex: ignoreIndex, images: joined))
   }

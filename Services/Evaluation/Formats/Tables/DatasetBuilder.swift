@@ -35,7 +35,7 @@ struct DatasetBuilder: TableBuilder {
   // MARK: Header
 
   mutating func plan(_ header: TableHeader) throws(FormatError) -> RowPlan {
-    try checkDeclared()
+    try ClassList.check(declared, limits)
     var plan = try columnPlan(header)
     plan.isSummarised = true
     states = [ColumnState](repeating: ColumnState(), count: header.names.count)
@@ -48,15 +48,6 @@ struct DatasetBuilder: TableBuilder {
         name: name, role: isUsed ? role ?? .feature : .feature, type: .empty, missingCount: 0)
     }
     return plan
-  }
-
-  private func checkDeclared() throws(FormatError) {
-    var seen = KeyTable()
-    for name in declared ?? [] where !seen.insert(name).isNew {
-      throw FormatError(
-        FormatProblem(
-          .duplicateClass, "class \"\(name)\" is declared twice", expected: "each class once"))
-    }
   }
 
   private mutating func columnPlan(_ header: TableHeader) throws(FormatError) -> RowPlan {

@@ -96,7 +96,9 @@ public struct DatasetReader: Sendable {
     if let table { return try table.builder.dataset() }
     if let document { return try objects(document.bytes) }
     guard let array = try array?.finish() else { throw .failedBefore }
-    try ArrayChecks.truth(array, task, classCount: classes?.count, ignoreIndex: ignoreIndex)
+    try ClassList.check(classes, limits)
+    try ArrayChecks.truth(
+      array, task, classCount: classes?.count, ignoreIndex: ignoreIndex, limits: limits)
     if task == .semanticSegmentation { return maps(array) }
     return Dataset(
       task: task, columns: [], classes: classes ?? [], hasDeclaredClasses: classes != nil,

@@ -90,7 +90,7 @@ public struct PredictionsReader: Sendable {
       return Predictions(values: .maps(array), areLogits: options.areLogits)
     case .array(let truth):
       try ArrayChecks.rows(
-        truth, array, task, classCount: classCount, areLogits: options.areLogits)
+        truth, array, task, classCount: classCount, areLogits: options.areLogits, limits: limits)
     default: break
     }
     return Predictions(values: .array(array), areLogits: options.areLogits)

@@ -28,27 +28,6 @@ public struct SegmentationImage: Sendable, Equatable {
   /// The labels, converted anew with every call.
   public var truth: [Int32] { labels.truth }
   public var prediction: [Int32] { labels.prediction }
-
-  /// One more than the largest class of the pixels that count.
-  public func classLimit(ignoring ignored: Int32?) -> Int {
-    labels.withPixels(LargestLabel(ignored: ignored)) + 1
-  }
-}
-
-/// Finds the largest label of the pixels that count; 0 if there are none.
-private struct LargestLabel: LabelBody {
-  let ignored: Int32?
-
-  func run<Pixel: LabelPixel>(_ labels: Labels<Pixel>) -> Int {
-    let ignored = Labels<Pixel>.stored(ignored)
-    var largest: Pixel = 0
-    for pixel in labels.truth.indices where labels.truth[pixel] != ignored {
-      largest = max(largest, labels.truth[pixel])
-      if pixel < labels.prediction.count { largest = max(largest, labels.prediction[pixel]) }
-    }
-    // Negative labels are stored as their bits: they are no classes, and are refused later.
-    return Int(Int32(truncatingIfNeeded: largest))
-  }
 }
 
 /// Labels of truth and prediction: in a byte, in two bytes, or as bit patterns of Int32.
