@@ -128,24 +128,14 @@ public struct ScoringInput: Sendable {
     _ table: Dataset.SeriesTable, _ predicted: [Double], _ history: Dataset?,
     _ rows: Set<Int>?
   ) -> [ForecastSeries] {
+    let past = PastValues(history)
     return table.rowsBySeries().enumerated().compactMap { index, all in
       let chosen = rows.map { all.filter($0.contains) } ?? all
       guard !chosen.isEmpty else { return nil }
       return ForecastSeries(
         truth: chosen.map { table.targets[$0] }, prediction: chosen.map { predicted[$0] },
-        history: past(history, table.names.text(index), before: table.times[chosen[0]]))
+        history: past.values(of: table.names.text(index), before: table.times[chosen[0]]))
     }
-  }
-
-  /// The values of a series in another table before a point in time.
-  private static func past(_ history: Dataset?, _ name: String, before time: Double) -> [Double] {
-    guard case .series(let table)? = history?.truth, let index = table.names.find(name) else {
-      return []
-    }
-    let rows = table.series.indices.filter {
-      table.series[$0] == Int32(index) && table.times[$0] < time
-    }
-    return rows.sorted { table.times[$0] < table.times[$1] }.map { table.targets[$0] }
   }
 
   private static func survivalInputs(
@@ -167,6 +157,27 @@ public struct ScoringInput: Sendable {
           probability: predicted.probability.map { rows.of($0) }))
     }
     return inputs
+  }
+}
+
+/// What another table holds of series.
+private struct PastValues {
+  private let table: Dataset.SeriesTable
+  private let rows: [[Int]]
+
+  init(_ history: Dataset?) {
+    if case .series(let table)? = history?.truth {
+      self.table = table
+    } else {
+      table = Dataset.SeriesTable()
+    }
+    rows = table.rowsBySeries()
+  }
+
+  /// The values of a series before a point in time.
+  func values(of name: String, before time: Double) -> [Double] {
+    guard let index = table.names.find(name) else { return [] }
+    return rows[index].prefix { table.times[$0] < time }.map { table.targets[$0] }
   }
 }
 
