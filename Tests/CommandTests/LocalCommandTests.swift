@@ -55,6 +55,20 @@ struct LocalCommandTests {
     #expect(recorder.out.isEmpty)
   }
 
+  @Test("A list of no classes is refused", arguments: ["", ",", ",,"])
+  func refusesNoClasses(classes: String) async throws {
+    let folder = try TemporaryFolder()
+    let truth = try folder.file("t.csv", "id,label\na,x\nb,y\n")
+    let recorder = Recorder()
+    let code = await recorder.run(
+      "score", "--task", "tabular-classification", "--truth", truth, "--predictions", truth,
+      "--classes", classes)
+    #expect(code == 2)
+    #expect(
+      recorder.err.contains("expected the names of the classes, such as cat,dog"),
+      "\(recorder.err)")
+  }
+
   @Test("A metric or parameter that does not exist is refused with what there is")
   func refusesUnknownMetrics() async throws {
     let folder = try TemporaryFolder()

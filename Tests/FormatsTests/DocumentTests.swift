@@ -7,12 +7,16 @@ import Testing
 /// Every example of FORMATS.md is read as what it is said to be.
 @Suite("The document of the formats")
 struct DocumentTests {
-  /// The code blocks of a language, in their order.
-  static func examples(_ language: String) throws -> [String] {
+  static func text() throws -> String {
     let file = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
       .deletingLastPathComponent().deletingLastPathComponent()
       .appendingPathComponent("Services/Evaluation/FORMATS.md")
-    let parts = try String(contentsOf: file, encoding: .utf8).components(separatedBy: "```")
+    return try String(contentsOf: file, encoding: .utf8)
+  }
+
+  /// The code blocks of a language, in their order.
+  static func examples(_ language: String) throws -> [String] {
+    let parts = try text().components(separatedBy: "```")
     return stride(from: 1, to: parts.count, by: 2).compactMap { index in
       parts[index].hasPrefix(language + "\n")
         ? String(parts[index].dropFirst(language.count + 1)) : nil
@@ -43,6 +47,26 @@ struct DocumentTests {
         #expect(try !ScoringInput(dataset, read).metrics.isEmpty, "\(examples[index])")
       }
     }
+  }
+
+  @Test("the limits are those of the code, all of them")
+  func limits() throws {
+    var written: [String: String] = [:]
+    for line in try Self.text().split(separator: "\n") where line.hasPrefix("| `") {
+      let cells = line.split(separator: "|").map { $0.trimmingCharacters(in: .whitespaces) }
+      let name = cells[0].replacingOccurrences(of: "`", with: "")
+      #expect(written.updateValue(cells[1], forKey: name) == nil, "\(name) twice")
+    }
+    var actual = [
+      "SegmentationMaps.maximumClasses": SegmentationMaps.maximumClasses,
+      "COCODecoder.maximumSide": Int(COCODecoder.maximumSide),
+      "MaskCodec.maximumCoordinate": Int(MaskCodec.maximumCoordinate),
+      "JSONCursor.maximumDigits": JSONCursor.maximumDigits,
+    ]
+    for limit in Mirror(reflecting: FormatLimits.defaults).children {
+      actual[try #require(limit.label)] = try #require(limit.value as? Int)
+    }
+    #expect(written.mapValues { Int($0.filter { $0 != "," }) } == actual)
   }
 
   @Test("the objects are read and scored")

@@ -39,7 +39,7 @@ enum ScoreCommand {
       task: try MetricTask.typed(arguments.text("task"), arguments),
       truth: arguments.text("truth"), predictions: arguments.text("predictions"))
     request.history = arguments["train"]
-    request.classes = arguments.has("classes") ? arguments.separated("classes") : nil
+    request.classes = try classes(arguments)
     request.ignoreIndex = try arguments["ignore-index"].map { text in
       guard let index = Int32(text) else {
         throw CommandFailure("--ignore-index \(text) is not a whole number")
@@ -57,6 +57,16 @@ enum ScoreCommand {
     if let summary = scores.summary { text += "\n\n" + coco(summary).text }
     return Answer(text: text, json: json(scores), table: table)
       .csv(arguments.has("csv"))
+  }
+
+  /// The declared classes; nil without declaration, which an empty list is not.
+  private static func classes(_ arguments: Arguments) throws -> [String]? {
+    guard let text = arguments["classes"] else { return nil }
+    let names = arguments.separated("classes")
+    guard !names.isEmpty else {
+      throw arguments.wrong("classes", text, "the names of the classes, such as cat,dog")
+    }
+    return names
   }
 
   private static func name(_ score: LocalScores.Score) -> String {

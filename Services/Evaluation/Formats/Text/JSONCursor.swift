@@ -194,10 +194,13 @@ struct JSONCursor {
     return integer
   }
 
-  /// An integer of up to 18 digits, which is exact whatever its size.
+  /// So many digits always fit 64 bits.
+  static let maximumDigits = 18
+
+  /// An integer of few enough digits, which is exact whatever its size.
   private static func shortInteger(_ text: UnsafeBufferPointer<UInt8>) -> Int64? {
     let isNegative = text.first == UInt8(ascii: "-")
-    guard text.count <= 18 else { return nil }
+    guard text.count - (isNegative ? 1 : 0) <= maximumDigits else { return nil }
     var value: Int64 = 0
     for index in (isNegative ? 1 : 0)..<text.count {
       let digit = text[index] &- UInt8(ascii: "0")
