@@ -117,9 +117,13 @@ let package = Package(
 
     // Compute.
     module("ComputeDomain", "Services/Compute/Domain", ["Crypto"]),
+    module("ComputeBilling", "Services/Compute/Billing", ["ComputeDomain", "Crypto"]),
     module(
       "ComputeService", "Services/Compute/Service",
-      ["API", "Codec", "ComputeDomain", "Crypto", "Identity", "RPC", "ServiceKit", "Storage"]),
+      [
+        "API", "Codec", "ComputeBilling", "ComputeDomain", "Crypto", "Identity", "RPC",
+        "ServiceKit", "Storage",
+      ]),
     program("assay-compute", "Services/Compute/Main", ["ComputeService", "ServiceKit"]),
 
     // Gateway.
@@ -173,7 +177,7 @@ let package = Package(
     tests("FormatsTests", ["Formats", "Metrics"], exclude: ["Samples"]),
     tests("CatalogTests", ["CatalogDomain", "CatalogService"] + serviceTests),
     tests("EvaluationTests", ["EvaluationDomain", "EvaluationService", "Metrics"] + serviceTests),
-    tests("ComputeTests", ["ComputeDomain", "ComputeService"] + serviceTests),
+    tests("ComputeTests", ["ComputeBilling", "ComputeDomain", "ComputeService"] + serviceTests),
     tests("GatewayTests", ["GatewayDomain", "GatewayService"] + serviceTests),
     tests("CommandTests", ["API", "Commands", "RPC"]),
     tests("ArchitectureTests", []),

@@ -28,8 +28,10 @@ struct ArrowTests {
     ],
     "assay-evaluation": ["EvaluationService", "ServiceKit"],
     "ComputeDomain": ["Crypto"],
+    "ComputeBilling": ["ComputeDomain", "Crypto"],
     "ComputeService": [
-      "API", "Codec", "ComputeDomain", "Crypto", "Identity", "RPC", "ServiceKit", "Storage",
+      "API", "Codec", "ComputeBilling", "ComputeDomain", "Crypto", "Identity", "RPC",
+      "ServiceKit", "Storage",
     ],
     "assay-compute": ["ComputeService", "ServiceKit"],
     "GatewayDomain": ["Crypto"],

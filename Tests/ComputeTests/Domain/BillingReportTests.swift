@@ -1,3 +1,4 @@
+import ComputeBilling
 import ComputeDomain
 import Testing
 
@@ -8,7 +9,8 @@ struct BillingReportTests {
     useCase: String = "uc_1", price: Price = .standard
   ) -> UsageSum {
     UsageSum(
-      useCase: useCase, useCaseTitle: "Title of \(useCase)", participant: participant,
+      tenant: "clinic", useCase: useCase, useCaseTitle: "Title of \(useCase)",
+      participant: participant,
       participantName: "Name of \(participant)", participantTenant: "vendor", run: run,
       day: UTCDay(number: day), quantity: quantity, priceVersion: price.version,
       nanoEuroPerGFLOP: price.nanoEuroPerGFLOP)
@@ -17,7 +19,7 @@ struct BillingReportTests {
   @Test("ten participants with 200 PFLOP each cost €50.00")
   func quote() throws {
     let plan = BudgetPlan(participants: 10, each: .pflop(200))
-    let quote = try Quote(plan: plan, price: .standard)
+    let quote = try Quote(plan: plan, tariff: .standard)
     #expect(quote.total == .pflop(2_000))
     #expect(quote.cost.roundedToCents.euroText == "50.00")
     let sums = (1...10).map { sum(.pflop(200), participant: "par_\($0)") }
@@ -70,7 +72,7 @@ struct BillingReportTests {
       sum(.pflop(4), day: 20_001, run: "run_3"), sum(.pflop(8), useCase: "uc_2"),
     ]
     for (grouping, count) in [
-      (BillingGrouping.useCase, 2), (.participant, 3), (.day, 3), (.run, 4),
+      (BillingGrouping.useCase, 2), (.participant, 3), (.day, 3), (.run, 4), (.tenant, 1),
     ] {
       let report = try BillingReport(of: sums, grouping: grouping)
       #expect(report.lines.count == count)

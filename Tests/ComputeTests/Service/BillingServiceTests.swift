@@ -14,7 +14,7 @@ struct BillingServiceTests {
     var request = ComputeQuoteRequest()
     request.participants = 10
     request.gflopEach = 200_000_000
-    let quote = try await fixture.core.quote(request)
+    let quote = try await fixture.core.quote(request, .clinic(.organiser))
     #expect(quote.gflopTotal == 2_000_000_000)
     #expect(quote.nanoEuroPerGflop == 25)
     #expect(quote.eurTotal == "50.00")
@@ -63,12 +63,7 @@ struct BillingServiceTests {
   func newPrice() async throws {
     let fixture = try ServiceFixture()
     try await fixture.sync()
-    try await fixture.core.database.write { tx in
-      try tx.execute(
-        """
-        INSERT INTO prices (version, valid_from, nano_euro_per_gflop) VALUES ('v2', ?1, 50)
-        """, ServiceFixture.opening + 1_000)
-    }
+    try await fixture.setPrice("v2", 50, from: ServiceFixture.opening + 1_000)
     try await fixture.train(.pflop(100))
     fixture.clock.advance(milliseconds: 1_000)
     try await fixture.train(.pflop(100))
@@ -101,13 +96,16 @@ struct BillingServiceTests {
     request.participants = 100_000
     request.gflopEach = .max
     let huge = request
-    #expect(await status { _ = try await fixture.core.quote(huge) } == .outOfRange)
+    #expect(
+      await status { _ = try await fixture.core.quote(huge, .clinic(.organiser)) } == .outOfRange)
     request.gflopEach = -1
     let negative = request
-    #expect(await status { _ = try await fixture.core.quote(negative) } == .invalidArgument)
+    #expect(
+      await status { _ = try await fixture.core.quote(negative, .clinic(.organiser)) }
+        == .invalidArgument)
     request.participants = 1
     request.gflopEach = 1
-    let one = try await fixture.core.quote(request)
+    let one = try await fixture.core.quote(request, .clinic(.organiser))
     #expect(one.nanoEuroTotal == 25)
     #expect(one.eurTotal == "0.00")
   }

@@ -18,36 +18,25 @@ public struct Price: Sendable, Hashable {
   public static let standard = Price(version: "standard-1", validFrom: 0, nanoEuroPerGFLOP: 25)
 }
 
-/// All versions of the price.
+/// All versions of the price that hold for a tenant, one after the other.
 public struct PriceList: Sendable, Equatable {
   /// Sorted by the moment from which they hold.
   public let prices: [Price]
 
-  /// The list of `prices`; `standard` holds before the first of them.
-  public init(_ prices: [Price] = []) {
+  /// The list of `prices`; `standard` holds before the first of them. Where `own`, the tenant's own
+  /// prices, have begun, they alone hold.
+  public init(_ prices: [Price] = [], own: [Price] = []) {
     let known = prices.contains { $0.version == Price.standard.version }
-    let all = known ? prices : prices + [.standard]
-    self.prices = all.sorted { ($0.validFrom, $0.version) < ($1.validFrom, $1.version) }
+    let firstOwn = own.map(\.validFrom).min() ?? .max
+    let general = (known ? prices : prices + [.standard]).filter { $0.validFrom < firstOwn }
+    self.prices = (general + own).sorted {
+      ($0.validFrom, $0.version) < ($1.validFrom, $1.version)
+    }
   }
 
   /// The price in force at a moment.
   public func price(at milliseconds: Int64) -> Price {
     prices.last { $0.validFrom <= milliseconds } ?? .standard
-  }
-}
-
-/// What a plan would cost.
-public struct Quote: Sendable, Equatable {
-  public let total: GFLOP
-  public let price: Price
-  /// Exact.
-  public let cost: NanoEuro
-
-  /// Participants × compute each, at `price`.
-  public init(plan: BudgetPlan, price: Price) throws(QuantityError) {
-    total = try plan.total
-    self.price = price
-    cost = try NanoEuro(of: total, atNanoEuroPerGFLOP: price.nanoEuroPerGFLOP)
   }
 }
 

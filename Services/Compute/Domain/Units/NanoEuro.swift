@@ -67,6 +67,22 @@ public struct Cents: Sendable, Hashable {
     return Cents(sum)
   }
 
+  /// A part of the amount in hundredths of a percent, rounded half-even to the cent, once.
+  ///
+  /// - Throws: `QuantityError.overflow` for a part of more than 64 bits of cents.
+  public func part(basisPoints: Int64) throws(QuantityError) -> Cents {
+    let whole: Int128 = 10_000
+    let (quotient, remainder) =
+      (Int128(value) * Int128(basisPoints)).quotientAndRemainder(dividingBy: whole)
+    let twice = remainder.magnitude * 2
+    let away = twice > whole.magnitude || (twice == whole.magnitude && quotient % 2 != 0)
+    let rounded = away ? quotient + remainder.signum() : quotient
+    guard let cents = Int64(exactly: rounded) else {
+      throw .overflow("\(value) cents × \(basisPoints) / 10000")
+    }
+    return Cents(cents)
+  }
+
   /// Euro with two digits after the point, "50.00".
   public var euroText: String {
     DecimalText.print(value, fractionDigits: 2, minimumFractionDigits: 2)

@@ -15,6 +15,16 @@ public struct UTCDay: Sendable, Hashable, Comparable {
     number = remainder < 0 ? quotient - 1 : quotient
   }
 
+  /// Reads "2026-11-23"; `nil` for anything else.
+  public init?(text: String) {
+    guard let month = UTCMonth(text: String(text.prefix(7))),
+      text.utf8.count == 10, let date = Int64(String(text.suffix(2)))
+    else { return nil }
+    self.init(number: month.firstDay.number + date - 1)
+    // Anything but a date of the month comes back as another text.
+    guard self.text == text else { return nil }
+  }
+
   /// The length of a day.
   public static let milliseconds: Int64 = 86_400_000
 
@@ -26,7 +36,7 @@ public struct UTCDay: Sendable, Hashable, Comparable {
     return "\(Self.padded(year, 4))-\(Self.padded(month, 2))-\(Self.padded(day, 2))"
   }
 
-  private var civil: (year: Int64, month: Int64, day: Int64) {
+  fileprivate var civil: (year: Int64, month: Int64, day: Int64) {
     let shifted = number + 719_468
     let era = (shifted >= 0 ? shifted : shifted - 146_096) / 146_097
     let dayOfEra = shifted - era * 146_097
@@ -61,15 +71,29 @@ public struct UTCMonth: Sendable, Hashable {
     self.month = month
   }
 
+  /// The month in which the day lies.
+  public init(containing day: UTCDay) {
+    (year, month) = (day.civil.year, day.civil.month)
+  }
+
+  private init(year: Int64, month: Int64) {
+    self.year = year
+    self.month = month
+  }
+
   /// "2026-11".
   public var text: String { "\(UTCDay.padded(year, 4))-\(UTCDay.padded(month, 2))" }
 
+  public var firstDay: UTCDay { UTCDay(number: Self.firstDay(year: year, month: month)) }
+
+  public var next: UTCMonth {
+    month == 12
+      ? UTCMonth(year: year + 1, month: 1) : UTCMonth(year: year, month: month + 1)
+  }
+
   /// The month's moments, as unix milliseconds.
   public var milliseconds: Range<Int64> {
-    let next = month == 12 ? (year + 1, Int64(1)) : (year, month + 1)
-    let first = Self.firstDay(year: year, month: month)
-    let end = Self.firstDay(year: next.0, month: next.1)
-    return first * UTCDay.milliseconds..<end * UTCDay.milliseconds
+    firstDay.number * UTCDay.milliseconds..<next.firstDay.number * UTCDay.milliseconds
   }
 
   /// The number of the month's first day; Hinnant's `days_from_civil` for day 1.

@@ -1,49 +1,142 @@
 import API
+import ComputeBilling
 import ComputeDomain
 import Identity
 import RPC
 import Storage
 
 extension ComputeCore {
-  /// What a plan would cost at the price now in force.
-  func quote(_ request: ComputeQuoteRequest) async throws -> ComputeQuoteResponse {
-    guard request.participants >= 0,
-      Int64(request.participants) <= ComputeLimits.maximumParticipants
-    else {
-      throw RPCError.invalidField(
-        "participants", "0 to \(ComputeLimits.maximumParticipants)")
-    }
-    guard request.gflopEach >= 0 else { throw RPCError.invalidField("gflop_each", "0 or more") }
-    let plan = BudgetPlan(
-      participants: Int64(request.participants), each: GFLOP(request.gflopEach))
-    let now = clock.now()
-    return try await read { db in
-      let price = try UsageStore.prices(db).price(at: now)
-      return ComputeQuoteResponse(try Quote(plan: plan, price: price))
-    }
-  }
-
-  /// The bill of the use cases that the caller's tenant owns.
+  /// What tenants pay, or what the caller's teams used, in lines.
   func billingReport(
     _ request: ComputeGetBillingReportRequest, _ call: CallIdentity
   ) async throws -> ComputeGetBillingReportResponse {
     let month = UTCMonth(text: request.month)
     guard month != nil || request.month.isEmpty else {
-      throw RPCError.invalidField("month", "a UTC month such as 2026-11, or nothing")
+      throw RPCError.invalidField("month", "a month such as 2026-11, or nothing")
     }
     let grouping = try BillingGrouping(request.grouping)
-    let tenant = call.scope.tenant
-    return try await read { db in
-      let useCase = request.useCaseId.isEmpty ? nil : request.useCaseId
-      if let useCase {
-        let isOwned = try db.exists(
-          "SELECT 1 FROM use_cases WHERE id = ?1 AND tenant = ?2", useCase, tenant)
-        guard isOwned else { throw RPCError.notFound("use case", useCase) }
+    let scope = call.scope
+    let payer = try tenant(request.tenant, scope)
+    let isOwn = request.ownUsage || !scope.has(.operator, .owner, .organiser, .billing)
+    return try await read { [zones] db in
+      let reader = ReportReader(db: db, zones: zones, grouping: grouping, month: month)
+      let sums: [UsageSum]
+      if isOwn {
+        sums = try reader.ownUsage(scope, useCase: request.useCaseId)
+      } else {
+        sums = try reader.payments(of: payer, useCase: request.useCaseId)
       }
-      let sums = try UsageStore.sums(
-        db, ownedBy: tenant, useCase: useCase, period: month?.milliseconds, grouping: grouping)
       let report = try BillingReport(of: sums, grouping: grouping)
-      return ComputeGetBillingReportResponse(report, tenant: tenant, month: request.month)
+      return ComputeGetBillingReportResponse(
+        report, tenant: payer ?? "", month: request.month)
     }
+  }
+}
+
+/// Reads usage for a report.
+struct ReportReader {
+  let db: Reader
+  let zones: ZoneFiles
+  let grouping: BillingGrouping
+  let month: UTCMonth?
+
+  private struct Names {
+    var title: [String: String] = [:]
+    /// By use case, then participant: name and tenant.
+    var participant: [String: [String: (name: String, tenant: String)]] = [:]
+  }
+
+  /// What a tenant pays, or every tenant for `nil`, on one use case or all.
+  func payments(of tenant: String?, useCase: String) throws -> [UsageSum] {
+    var tenants = tenant.map { [$0] } ?? []
+    if !useCase.isEmpty {
+      let owner = try db.queryOne("SELECT tenant FROM use_cases WHERE id = ?1", useCase) {
+        try $0.text("tenant")
+      }
+      guard let owner, tenant == nil || tenant == owner else {
+        throw RPCError.notFound("use case", useCase)
+      }
+      tenants = [owner]
+    } else if tenant == nil {
+      tenants = try db.query("SELECT DISTINCT tenant FROM use_cases ORDER BY tenant") {
+        try $0.text("tenant")
+      }
+    }
+    return try tenants.flatMap { tenant in
+      try sums(of: tenant) { record in useCase.isEmpty || record.useCase == useCase }
+    }
+  }
+
+  /// What the participants used for which the caller acts, whoever pays.
+  func ownUsage(_ scope: TenantScope, useCase: String) throws -> [UsageSum] {
+    let seesTenant = scope.has(.owner, .billing)
+    let sql = """
+      SELECT u.tenant AS payer, p.use_case_id AS use_case, p.id AS participant
+      FROM participants p JOIN use_cases u ON u.id = p.use_case_id
+      WHERE p.tenant = ?1 AND (?2 OR EXISTS (
+        SELECT 1 FROM participant_emails e WHERE e.use_case_id = p.use_case_id
+          AND e.participant_id = p.id AND e.email = ?3))
+      """
+    var own: [String: Set<[String]>] = [:]
+    try db.forEach(sql, scope.tenant, seesTenant, scope.email.lowercased()) { row in
+      let key = [try row.text("use_case"), try row.text("participant")]
+      guard useCase.isEmpty || key[0] == useCase else { return }
+      own[try row.text("payer"), default: []].insert(key)
+    }
+    guard useCase.isEmpty || !own.isEmpty else { throw RPCError.notFound("use case", useCase) }
+    return try own.sorted { $0.key < $1.key }.flatMap { payer, keys in
+      try sums(of: payer) { keys.contains([$0.useCase, $0.participant]) }
+    }
+  }
+
+  /// One pass over all of a tenant's usage, for its tiers are reached by all of it.
+  private func sums(
+    of tenant: String, where isWanted: (UsageRecord) -> Bool
+  ) throws -> [UsageSum] {
+    let zone = try zones.zone(PartyStore.profile(db, tenant: tenant)?.zone ?? "")
+    var tally = UsageTally(
+      by: detail, rating: Rating(try PriceStore.list(db, for: tenant), zone: zone), zone: zone)
+    let times = month.map { zone.milliseconds(of: $0) }
+    let quarters = times.map { times in
+      UsagePeriod.quarter(of: times.lowerBound)..<UsagePeriod.quarter(of: times.upperBound)
+    }
+    try UsageStore.forEach(
+      db, tenant: tenant, cuts: .min ... .max, quarters: quarters ?? .min ..< .max,
+      hasRuns: grouping == .run
+    ) { try tally.add($0, isWanted: isWanted($0)) }
+    let names = try names(tenant)
+    return tally.sums.map { key, quantity in
+      let who = names.participant[key.useCase]?[key.participant]
+      return UsageSum(
+        tenant: tenant, useCase: key.useCase, useCaseTitle: names.title[key.useCase] ?? "",
+        participant: key.participant, participantName: who?.name ?? "",
+        participantTenant: who?.tenant ?? "", run: key.run, day: key.day ?? UTCDay(number: 0),
+        quantity: quantity, priceVersion: key.priceVersion,
+        nanoEuroPerGFLOP: key.nanoEuroPerGFLOP)
+    }
+  }
+
+  private var detail: UsageTally.Detail {
+    switch grouping {
+    case .day: .day
+    case .run: .run
+    case .participant, .useCase, .tenant: .month
+    }
+  }
+
+  private func names(_ tenant: String) throws -> Names {
+    var names = Names()
+    let sql = """
+      SELECT u.id AS use_case, u.title AS title, p.id AS id, p.name AS name, p.tenant AS tenant
+      FROM use_cases u LEFT JOIN participants p ON p.use_case_id = u.id WHERE u.tenant = ?1
+      """
+    try db.forEach(sql, tenant) { row in
+      let useCase = try row.text("use_case")
+      names.title[useCase] = try row.text("title")
+      guard let id = try row.optionalText("id") else { return }
+      names.participant[useCase, default: [:]][id] =
+        (try row.text("name"), try row.text("tenant"))
+    }
+    return names
   }
 }

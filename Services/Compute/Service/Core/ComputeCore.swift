@@ -28,6 +28,7 @@ public final class ComputeCore: Sendable {
   let settings: ComputeSettings
   let random: RandomSource
   let watchers = RunWatchers()
+  let zones = ZoneFiles.system
   /// Told of defects and failing disks, for the log.
   let report: @Sendable (String) -> Void
 

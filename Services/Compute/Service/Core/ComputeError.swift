@@ -1,3 +1,4 @@
+import ComputeBilling
 import ComputeDomain
 import RPC
 import Storage
@@ -11,6 +12,10 @@ enum ComputeError {
     switch error {
     case let refusal as Refusal: return status(of: refusal, report: report)
     case let error as QuantityError: return RPCError(.outOfRange, error.description)
+    case BillingFault.damaged:
+      report(BillingFault.damaged.description)
+      return RPCError(.internal, "an invoice cannot be read; the service's log says why")
+    case let fault as BillingFault: return RPCError(.invalidArgument, fault.description)
     case let error as StorageError: return status(of: error, report: report)
     default: return error
     }

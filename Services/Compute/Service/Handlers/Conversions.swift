@@ -116,63 +116,6 @@ extension Provenance {
   }
 }
 
-extension ComputeQuoteResponse {
-  init(_ quote: Quote) {
-    self.init()
-    gflopTotal = quote.total.value
-    nanoEuroPerGflop = quote.price.nanoEuroPerGFLOP
-    nanoEuroTotal = quote.cost.value
-    eurTotal = quote.cost.roundedToCents.euroText
-    priceVersion = quote.price.version
-  }
-}
-
-extension BillingGrouping {
-  init(_ grouping: ComputeReportGrouping) throws {
-    self =
-      switch grouping {
-      case .unspecified, .participant: .participant
-      case .useCase: .useCase
-      case .day: .day
-      case .run: .run
-      default:
-        throw RPCError.invalidField("grouping", "participant, use case, day or run")
-      }
-  }
-}
-
-extension ComputeGetBillingReportResponse {
-  init(_ report: BillingReport, tenant: String, month: String) {
-    self.init()
-    self.tenant = tenant
-    self.month = month
-    lines = report.lines.map { ComputeBillingLine($0) }
-    gflopTotal = report.totalQuantity.value
-    pflopTotal = report.totalQuantity.pflopText
-    nanoEuroTotal = report.totalCost.value
-    eurTotal = report.totalCents.euroText
-  }
-}
-
-extension ComputeBillingLine {
-  init(_ line: BillingLine) {
-    self.init()
-    useCaseId = line.useCase
-    useCaseTitle = line.useCaseTitle
-    participantId = line.participant
-    participantName = line.participantName
-    participantTenant = line.participantTenant
-    date = line.date
-    runId = line.run
-    gflop = line.quantity.value
-    pflop = line.quantity.pflopText
-    nanoEuroPerGflop = line.nanoEuroPerGFLOP
-    priceVersion = line.priceVersion
-    nanoEuro = line.cost.value
-    eur = line.cents.euroText
-  }
-}
-
 extension UseCaseTerms {
   /// - Throws: INVALID_ARGUMENT for a snapshot that says too little.
   init(_ snapshot: CatalogUseCaseSnapshot) throws {

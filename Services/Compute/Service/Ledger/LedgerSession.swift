@@ -65,4 +65,10 @@ final class LedgerSession {
 
   /// The prices at which a tenant is billed.
   func prices(of tenant: String) throws -> PriceList { try state.prices(tenant, tx) }
+
+  /// A price was set: what comes after in the same group must see it.
+  func pricesChanged() { state.forgetPrices() }
+
+  /// Cuts off the tenant's usage here, and says where.
+  func cutUsage(of tenant: String) throws -> Int64 { try state.cutUsage(tenant, tx) }
 }

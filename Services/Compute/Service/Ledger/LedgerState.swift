@@ -41,7 +41,7 @@ final class LedgerState: @unchecked Sendable {
   func begin(_ tx: Transaction) throws {
     if !isCommitted { try reload(tx) }
     isCommitted = false
-    prices.removeAll()
+    forgetPrices()
   }
 
   private func reload(_ tx: Transaction) throws {
@@ -139,9 +139,11 @@ final class LedgerState: @unchecked Sendable {
     return chain.cut
   }
 
+  func forgetPrices() { prices.removeAll() }
+
   func prices(_ tenant: String, _ tx: Transaction) throws -> PriceList {
     if let list = prices[tenant] { return list }
-    let list = try UsageStore.prices(tx)
+    let list = try PriceStore.list(tx, for: tenant).prices
     prices[tenant] = list
     return list
   }

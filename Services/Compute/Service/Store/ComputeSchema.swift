@@ -10,6 +10,7 @@ enum ComputeSchema {
     Migration(2, "use cases and runs", useCases),
     Migration(3, "answers", answers),
     Migration(4, "budgets and alerts", budgets),
+    Migration(5, "billing", BillingSchema.tables),
   ]
 
   /// The journal is the ledger: groups of entries, only ever inserted. Balances, runs and usage are

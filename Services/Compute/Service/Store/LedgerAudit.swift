@@ -72,7 +72,9 @@ public enum LedgerAudit {
       return .entry(
         tenant: damage.tenant, damage.sequence, "its bytes are not those of an entry")
     }
-    if let reason = try headMismatch(db, replay) { return .mismatch(reason) }
+    if let reason = try headMismatch(db, replay) ?? InvoiceAudit.mismatch(db) {
+      return .mismatch(reason)
+    }
     return .sound(replay.summary)
   }
 

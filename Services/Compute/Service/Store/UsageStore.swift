@@ -1,3 +1,4 @@
+import ComputeBilling
 import ComputeDomain
 import Storage
 
@@ -54,12 +55,14 @@ enum UsageStore {
 
   /// Hands a tenant's usage rows to `body`, in the order of cut, quarter, use case, participant and
   /// run, keeping none.
+  ///
+  /// - Parameter hasRuns: whether somebody asks for the run of each.
   static func forEach(
     _ db: Reader, tenant: String, cuts: ClosedRange<Int64>, quarters: Range<Int64>,
-    _ body: (UsageRow) throws -> Void
+    hasRuns: Bool, _ body: (UsageRecord) throws -> Void
   ) throws {
     let sql = """
-      SELECT cut, quarter, use_case_id, participant_id, run_id, price_version, gflop FROM usage
+      SELECT quarter, use_case_id, participant_id, price_version, gflop, run_id FROM usage
       WHERE tenant = ?1 AND cut BETWEEN ?2 AND ?3 AND quarter >= ?4 AND quarter < ?5
       ORDER BY tenant, cut, quarter, use_case_id, participant_id, run_id, price_version
       """
@@ -67,11 +70,25 @@ enum UsageStore {
       sql, tenant, cuts.lowerBound, cuts.upperBound, quarters.lowerBound, quarters.upperBound
     ) { row in
       try body(
-        UsageRow(
-          cut: try row.int64(0), quarter: try row.int64(1), useCase: try row.text(2),
-          participant: try row.text(3), run: try row.text(4), priceVersion: try row.text(5),
-          quantity: GFLOP(try row.int64(6))))
+        UsageRecord(
+          useCase: try row.text(1), participant: try row.text(2),
+          run: hasRuns ? try row.text(5) : "", priceVersion: try row.text(3),
+          time: try row.int64(0) * UsagePeriod.milliseconds, quantity: GFLOP(try row.int64(4))))
     }
+  }
+
+  /// What a tenant used at a price in a time, of what came in before a cut.
+  static func volume(
+    _ db: Reader, tenant: String, before cut: Int64, quarters: Range<Int64>, version: String
+  ) throws -> GFLOP {
+    let sql = """
+      SELECT ifnull(sum(gflop), 0) AS gflop FROM usage
+      WHERE tenant = ?1 AND cut < ?2 AND quarter >= ?3 AND quarter < ?4 AND price_version = ?5
+      """
+    let sum = try db.queryOne(
+      sql, tenant, cut, quarters.lowerBound, quarters.upperBound, version
+    ) { try $0.int64("gflop") }
+    return GFLOP(sum ?? 0)
   }
 
   /// What a use case used from a quarter on, and the first quarter of it.
@@ -87,72 +104,4 @@ enum UsageStore {
     }
     return (GFLOP(row?.0 ?? 0), row?.1)
   }
-
-  // MARK: - For reports
-
-  /// Sums of usage on the use cases that a tenant owns, by day or run only where asked for.
-  static func sums(
-    _ db: Reader, ownedBy tenant: String, useCase: String?, period: Range<Int64>?,
-    grouping: BillingGrouping
-  ) throws -> [UsageSum] {
-    let quartersOfDay = UTCDay.milliseconds / UsagePeriod.milliseconds
-    let day = grouping == .day ? "s.quarter / \(quartersOfDay)" : nil
-    let run = grouping == .run ? "s.run_id" : nil
-    let finer = [day, run].compactMap { $0 }.map { ", \($0)" }.joined()
-    var filter = "s.tenant = ?1"
-    var arguments: [(any SQLBindable)?] = [tenant]
-    if let useCase {
-      arguments.append(useCase)
-      filter += " AND s.use_case_id = ?\(arguments.count)"
-    }
-    if let period {
-      arguments += [period.lowerBound, period.upperBound].map { UsagePeriod.quarter(of: $0) }
-      filter += " AND s.quarter >= ?\(arguments.count - 1) AND s.quarter < ?\(arguments.count)"
-    }
-    let sql = """
-      SELECT u.id AS use_case_id, u.title AS title, s.participant_id AS participant_id,
-        t.name AS name, t.tenant AS participant_tenant, r.version AS version,
-        r.nano_euro_per_gflop AS rate, \(day ?? "0") AS day,
-        \(run ?? "''") AS run_id, SUM(s.gflop) AS gflop
-      FROM usage s
-        JOIN use_cases u ON u.id = s.use_case_id
-        JOIN prices r ON r.version = s.price_version
-        LEFT JOIN participants t ON t.use_case_id = u.id AND t.id = s.participant_id
-      WHERE \(filter)
-      GROUP BY u.id, u.title, s.participant_id, t.name, t.tenant, r.version,
-        r.nano_euro_per_gflop\(finer)
-      """
-    return try db.query(sql, arguments: arguments) { row in
-      UsageSum(
-        useCase: try row.text("use_case_id"), useCaseTitle: try row.text("title"),
-        participant: try row.text("participant_id"),
-        participantName: try row.optionalText("name") ?? "",
-        participantTenant: try row.optionalText("participant_tenant") ?? "",
-        run: try row.text("run_id"), day: UTCDay(number: try row.int64("day")),
-        quantity: GFLOP(try row.int64("gflop")), priceVersion: try row.text("version"),
-        nanoEuroPerGFLOP: try row.int64("rate"))
-    }
-  }
-
-  static func prices(_ db: Reader) throws -> PriceList {
-    PriceList(
-      try db.query("SELECT version, valid_from, nano_euro_per_gflop FROM prices") { row in
-        Price(
-          version: try row.text("version"), validFrom: try row.int64("valid_from"),
-          nanoEuroPerGFLOP: try row.int64("nano_euro_per_gflop"))
-      })
-  }
-}
-
-/// One row of the usage table: what a run used in a quarter of an hour, at one price.
-struct UsageRow: Sendable, Equatable {
-  /// The tenant's last entry at its last invoice before the usage came in.
-  let cut: Int64
-  /// Since 1970; see `UsagePeriod`.
-  let quarter: Int64
-  let useCase: String
-  let participant: String
-  let run: String
-  let priceVersion: String
-  let quantity: GFLOP
 }

@@ -181,10 +181,12 @@ public enum ComputeReportGrouping: ProtoEnum {
   case useCase
   case day
   case run
+  /// The tenant that pays.
+  case tenant
   /// A number that the schema did not know when this was generated.
   case unrecognized(Int32)
 
-  public static let allCases: [Self] = [.unspecified, .participant, .useCase, .day, .run]
+  public static let allCases: [Self] = [.unspecified, .participant, .useCase, .day, .run, .tenant]
 
   public init(rawValue: Int32) {
     switch rawValue {
@@ -193,6 +195,7 @@ public enum ComputeReportGrouping: ProtoEnum {
       case 2: self = .useCase
       case 3: self = .day
       case 4: self = .run
+      case 5: self = .tenant
       default: self = .unrecognized(rawValue)
     }
   }
@@ -204,6 +207,7 @@ public enum ComputeReportGrouping: ProtoEnum {
       case "REPORT_GROUPING_USE_CASE": self = .useCase
       case "REPORT_GROUPING_DAY": self = .day
       case "REPORT_GROUPING_RUN": self = .run
+      case "REPORT_GROUPING_TENANT": self = .tenant
       default: return nil
     }
   }
@@ -215,6 +219,7 @@ public enum ComputeReportGrouping: ProtoEnum {
       case .useCase: 2
       case .day: 3
       case .run: 4
+      case .tenant: 5
       case .unrecognized(let number): number
     }
   }
@@ -226,6 +231,124 @@ public enum ComputeReportGrouping: ProtoEnum {
       case .useCase: "REPORT_GROUPING_USE_CASE"
       case .day: "REPORT_GROUPING_DAY"
       case .run: "REPORT_GROUPING_RUN"
+      case .tenant: "REPORT_GROUPING_TENANT"
+      case .unrecognized: nil
+    }
+  }
+}
+
+public enum ComputeInvoiceState: ProtoEnum {
+  case unspecified
+  /// Without a number, and made anew whenever it is looked at.
+  case draft
+  case issued
+  case overdue
+  case paid
+  /// Taken back by a credit note.
+  case credited
+  /// Is a credit note.
+  case creditNote
+  /// A number that the schema did not know when this was generated.
+  case unrecognized(Int32)
+
+  public static let allCases: [Self] = [.unspecified, .draft, .issued, .overdue, .paid, .credited, .creditNote]
+
+  public init(rawValue: Int32) {
+    switch rawValue {
+      case 0: self = .unspecified
+      case 1: self = .draft
+      case 2: self = .issued
+      case 3: self = .overdue
+      case 4: self = .paid
+      case 5: self = .credited
+      case 6: self = .creditNote
+      default: self = .unrecognized(rawValue)
+    }
+  }
+
+  public init?(protoName: String) {
+    switch protoName {
+      case "INVOICE_STATE_UNSPECIFIED": self = .unspecified
+      case "INVOICE_STATE_DRAFT": self = .draft
+      case "INVOICE_STATE_ISSUED": self = .issued
+      case "INVOICE_STATE_OVERDUE": self = .overdue
+      case "INVOICE_STATE_PAID": self = .paid
+      case "INVOICE_STATE_CREDITED": self = .credited
+      case "INVOICE_STATE_CREDIT_NOTE": self = .creditNote
+      default: return nil
+    }
+  }
+
+  public var rawValue: Int32 {
+    switch self {
+      case .unspecified: 0
+      case .draft: 1
+      case .issued: 2
+      case .overdue: 3
+      case .paid: 4
+      case .credited: 5
+      case .creditNote: 6
+      case .unrecognized(let number): number
+    }
+  }
+
+  public var protoName: String? {
+    switch self {
+      case .unspecified: "INVOICE_STATE_UNSPECIFIED"
+      case .draft: "INVOICE_STATE_DRAFT"
+      case .issued: "INVOICE_STATE_ISSUED"
+      case .overdue: "INVOICE_STATE_OVERDUE"
+      case .paid: "INVOICE_STATE_PAID"
+      case .credited: "INVOICE_STATE_CREDITED"
+      case .creditNote: "INVOICE_STATE_CREDIT_NOTE"
+      case .unrecognized: nil
+    }
+  }
+}
+
+public enum ComputeInvoiceFormat: ProtoEnum {
+  case unspecified
+  /// One file that prints on A4.
+  case html
+  /// UBL 2.1 with the meaning of EN 16931.
+  case ubl
+  /// A number that the schema did not know when this was generated.
+  case unrecognized(Int32)
+
+  public static let allCases: [Self] = [.unspecified, .html, .ubl]
+
+  public init(rawValue: Int32) {
+    switch rawValue {
+      case 0: self = .unspecified
+      case 1: self = .html
+      case 2: self = .ubl
+      default: self = .unrecognized(rawValue)
+    }
+  }
+
+  public init?(protoName: String) {
+    switch protoName {
+      case "INVOICE_FORMAT_UNSPECIFIED": self = .unspecified
+      case "INVOICE_FORMAT_HTML": self = .html
+      case "INVOICE_FORMAT_UBL": self = .ubl
+      default: return nil
+    }
+  }
+
+  public var rawValue: Int32 {
+    switch self {
+      case .unspecified: 0
+      case .html: 1
+      case .ubl: 2
+      case .unrecognized(let number): number
+    }
+  }
+
+  public var protoName: String? {
+    switch self {
+      case .unspecified: "INVOICE_FORMAT_UNSPECIFIED"
+      case .html: "INVOICE_FORMAT_HTML"
+      case .ubl: "INVOICE_FORMAT_UBL"
       case .unrecognized: nil
     }
   }
@@ -2202,13 +2325,22 @@ public struct ComputeQuoteRequest: Message {
 
   public var participants: Int32 = 0
   public var gflopEach: Int64 = 0
+  /// Beside the participants' shares.
+  public var reserveGflop: Int64 = 0
+  /// At the price that is in force then, also of one that is not yet; now unless told.
+  public var priceTime: Google_Protobuf_Timestamp? = nil
+  /// At this price, whenever it is in force.
+  public var priceVersion: String = ""
   public var unknownFields = UnknownFields()
 
   public init() {}
 
-  public init(participants: Int32 = 0, gflopEach: Int64 = 0) {
+  public init(participants: Int32 = 0, gflopEach: Int64 = 0, reserveGflop: Int64 = 0, priceTime: Google_Protobuf_Timestamp? = nil, priceVersion: String = "") {
     self.participants = participants
     self.gflopEach = gflopEach
+    self.reserveGflop = reserveGflop
+    self.priceTime = priceTime
+    self.priceVersion = priceVersion
   }
 
   public mutating func merge(from reader: inout WireReader) throws(CodecError) {
@@ -2218,6 +2350,12 @@ public struct ComputeQuoteRequest: Message {
           self.participants = try reader.readInt32()
         case 16:
           self.gflopEach = try reader.readInt64()
+        case 24:
+          self.reserveGflop = try reader.readInt64()
+        case 34:
+          try reader.readMessage(&self.priceTime)
+        case 42:
+          self.priceVersion = try reader.readString(field: "assay.compute.v1.QuoteRequest.price_version")
         default:
           try reader.keepUnknown(tag, in: &self.unknownFields)
       }
@@ -2228,18 +2366,82 @@ public struct ComputeQuoteRequest: Message {
     var size = self.unknownFields.count
     if self.participants != 0 { size += 1 + WireSize.int32(self.participants) }
     if self.gflopEach != 0 { size += 1 + WireSize.int64(self.gflopEach) }
+    if self.reserveGflop != 0 { size += 1 + WireSize.int64(self.reserveGflop) }
+    if let value = self.priceTime { size += 1 + WireSize.message(value) }
+    if !self.priceVersion.isEmpty { size += 1 + WireSize.string(self.priceVersion) }
     return size
   }
 
   public func encode(into writer: inout WireWriter) {
     if self.participants != 0 { writer.writeTag(8); writer.writeInt32(self.participants) }
     if self.gflopEach != 0 { writer.writeTag(16); writer.writeInt64(self.gflopEach) }
+    if self.reserveGflop != 0 { writer.writeTag(24); writer.writeInt64(self.reserveGflop) }
+    if let value = self.priceTime { writer.writeTag(34); writer.writeMessage(value) }
+    if !self.priceVersion.isEmpty { writer.writeTag(42); writer.writeString(self.priceVersion) }
     self.unknownFields.encode(into: &writer)
   }
 
   public func visit(_ visitor: inout some FieldVisitor) {
     visitor.visitScalar(FieldName(1, "participants", json: "participants"), Int32Kind.scalar(self.participants), hasPresence: false)
     visitor.visitScalar(FieldName(2, "gflop_each", json: "gflopEach"), Int64Kind.scalar(self.gflopEach), hasPresence: false)
+    visitor.visitScalar(FieldName(3, "reserve_gflop", json: "reserveGflop"), Int64Kind.scalar(self.reserveGflop), hasPresence: false)
+    if let value = self.priceTime { visitor.visitMessage(FieldName(4, "price_time", json: "priceTime"), value) }
+    visitor.visitScalar(FieldName(5, "price_version", json: "priceVersion"), StringKind.scalar(self.priceVersion), hasPresence: false)
+  }
+}
+
+/// What of a plan has a rate of its own.
+public struct ComputeQuotePart: Message {
+  public static let protoName = "assay.compute.v1.QuotePart"
+
+  public var gflop: Int64 = 0
+  public var nanoEuroPerGflop: Int64 = 0
+  /// Exact.
+  public var nanoEuro: Int64 = 0
+  public var unknownFields = UnknownFields()
+
+  public init() {}
+
+  public init(gflop: Int64 = 0, nanoEuroPerGflop: Int64 = 0, nanoEuro: Int64 = 0) {
+    self.gflop = gflop
+    self.nanoEuroPerGflop = nanoEuroPerGflop
+    self.nanoEuro = nanoEuro
+  }
+
+  public mutating func merge(from reader: inout WireReader) throws(CodecError) {
+    while let tag = try reader.nextTag() {
+      switch tag {
+        case 8:
+          self.gflop = try reader.readInt64()
+        case 16:
+          self.nanoEuroPerGflop = try reader.readInt64()
+        case 24:
+          self.nanoEuro = try reader.readInt64()
+        default:
+          try reader.keepUnknown(tag, in: &self.unknownFields)
+      }
+    }
+  }
+
+  public var encodedSize: Int {
+    var size = self.unknownFields.count
+    if self.gflop != 0 { size += 1 + WireSize.int64(self.gflop) }
+    if self.nanoEuroPerGflop != 0 { size += 1 + WireSize.int64(self.nanoEuroPerGflop) }
+    if self.nanoEuro != 0 { size += 1 + WireSize.int64(self.nanoEuro) }
+    return size
+  }
+
+  public func encode(into writer: inout WireWriter) {
+    if self.gflop != 0 { writer.writeTag(8); writer.writeInt64(self.gflop) }
+    if self.nanoEuroPerGflop != 0 { writer.writeTag(16); writer.writeInt64(self.nanoEuroPerGflop) }
+    if self.nanoEuro != 0 { writer.writeTag(24); writer.writeInt64(self.nanoEuro) }
+    self.unknownFields.encode(into: &writer)
+  }
+
+  public func visit(_ visitor: inout some FieldVisitor) {
+    visitor.visitScalar(FieldName(1, "gflop", json: "gflop"), Int64Kind.scalar(self.gflop), hasPresence: false)
+    visitor.visitScalar(FieldName(2, "nano_euro_per_gflop", json: "nanoEuroPerGflop"), Int64Kind.scalar(self.nanoEuroPerGflop), hasPresence: false)
+    visitor.visitScalar(FieldName(3, "nano_euro", json: "nanoEuro"), Int64Kind.scalar(self.nanoEuro), hasPresence: false)
   }
 }
 
@@ -2252,16 +2454,19 @@ public struct ComputeQuoteResponse: Message {
   /// Rounded half-even to the cent, "50.00".
   public var eurTotal: String = ""
   public var priceVersion: String = ""
+  /// One for each tier that the plan reaches, if it is used in one month.
+  public var parts: [ComputeQuotePart] = []
   public var unknownFields = UnknownFields()
 
   public init() {}
 
-  public init(gflopTotal: Int64 = 0, nanoEuroPerGflop: Int64 = 0, nanoEuroTotal: Int64 = 0, eurTotal: String = "", priceVersion: String = "") {
+  public init(gflopTotal: Int64 = 0, nanoEuroPerGflop: Int64 = 0, nanoEuroTotal: Int64 = 0, eurTotal: String = "", priceVersion: String = "", parts: [ComputeQuotePart] = []) {
     self.gflopTotal = gflopTotal
     self.nanoEuroPerGflop = nanoEuroPerGflop
     self.nanoEuroTotal = nanoEuroTotal
     self.eurTotal = eurTotal
     self.priceVersion = priceVersion
+    self.parts = parts
   }
 
   public mutating func merge(from reader: inout WireReader) throws(CodecError) {
@@ -2277,6 +2482,8 @@ public struct ComputeQuoteResponse: Message {
           self.eurTotal = try reader.readString(field: "assay.compute.v1.QuoteResponse.eur_total")
         case 42:
           self.priceVersion = try reader.readString(field: "assay.compute.v1.QuoteResponse.price_version")
+        case 50:
+          try reader.readMessage(appendingTo: &self.parts)
         default:
           try reader.keepUnknown(tag, in: &self.unknownFields)
       }
@@ -2290,6 +2497,7 @@ public struct ComputeQuoteResponse: Message {
     if self.nanoEuroTotal != 0 { size += 1 + WireSize.int64(self.nanoEuroTotal) }
     if !self.eurTotal.isEmpty { size += 1 + WireSize.string(self.eurTotal) }
     if !self.priceVersion.isEmpty { size += 1 + WireSize.string(self.priceVersion) }
+    size += WireSize.repeated(MessageKind<ComputeQuotePart>.self, tagSize: 1, self.parts)
     return size
   }
 
@@ -2299,6 +2507,7 @@ public struct ComputeQuoteResponse: Message {
     if self.nanoEuroTotal != 0 { writer.writeTag(24); writer.writeInt64(self.nanoEuroTotal) }
     if !self.eurTotal.isEmpty { writer.writeTag(34); writer.writeString(self.eurTotal) }
     if !self.priceVersion.isEmpty { writer.writeTag(42); writer.writeString(self.priceVersion) }
+    writer.writeRepeated(MessageKind<ComputeQuotePart>.self, tag: 50, self.parts)
     self.unknownFields.encode(into: &writer)
   }
 
@@ -2308,6 +2517,259 @@ public struct ComputeQuoteResponse: Message {
     visitor.visitScalar(FieldName(3, "nano_euro_total", json: "nanoEuroTotal"), Int64Kind.scalar(self.nanoEuroTotal), hasPresence: false)
     visitor.visitScalar(FieldName(4, "eur_total", json: "eurTotal"), StringKind.scalar(self.eurTotal), hasPresence: false)
     visitor.visitScalar(FieldName(5, "price_version", json: "priceVersion"), StringKind.scalar(self.priceVersion), hasPresence: false)
+    visitor.visitRepeated(FieldName(6, "parts", json: "parts"), self.parts)
+  }
+}
+
+/// Of all that a tenant uses in a month at one price, the part beyond a volume costs so much.
+public struct ComputePriceTier: Message {
+  public static let protoName = "assay.compute.v1.PriceTier"
+
+  public var aboveGflop: Int64 = 0
+  public var nanoEuroPerGflop: Int64 = 0
+  public var unknownFields = UnknownFields()
+
+  public init() {}
+
+  public init(aboveGflop: Int64 = 0, nanoEuroPerGflop: Int64 = 0) {
+    self.aboveGflop = aboveGflop
+    self.nanoEuroPerGflop = nanoEuroPerGflop
+  }
+
+  public mutating func merge(from reader: inout WireReader) throws(CodecError) {
+    while let tag = try reader.nextTag() {
+      switch tag {
+        case 8:
+          self.aboveGflop = try reader.readInt64()
+        case 16:
+          self.nanoEuroPerGflop = try reader.readInt64()
+        default:
+          try reader.keepUnknown(tag, in: &self.unknownFields)
+      }
+    }
+  }
+
+  public var encodedSize: Int {
+    var size = self.unknownFields.count
+    if self.aboveGflop != 0 { size += 1 + WireSize.int64(self.aboveGflop) }
+    if self.nanoEuroPerGflop != 0 { size += 1 + WireSize.int64(self.nanoEuroPerGflop) }
+    return size
+  }
+
+  public func encode(into writer: inout WireWriter) {
+    if self.aboveGflop != 0 { writer.writeTag(8); writer.writeInt64(self.aboveGflop) }
+    if self.nanoEuroPerGflop != 0 { writer.writeTag(16); writer.writeInt64(self.nanoEuroPerGflop) }
+    self.unknownFields.encode(into: &writer)
+  }
+
+  public func visit(_ visitor: inout some FieldVisitor) {
+    visitor.visitScalar(FieldName(1, "above_gflop", json: "aboveGflop"), Int64Kind.scalar(self.aboveGflop), hasPresence: false)
+    visitor.visitScalar(FieldName(2, "nano_euro_per_gflop", json: "nanoEuroPerGflop"), Int64Kind.scalar(self.nanoEuroPerGflop), hasPresence: false)
+  }
+}
+
+/// A version of the price; it never changes.
+public struct ComputePrice: Message {
+  public static let protoName = "assay.compute.v1.Price"
+
+  /// Named by the service unless told.
+  public var version: String = ""
+  /// Whose price it is; empty for everybody's. A tenant's own goes before everybody's.
+  public var tenant: String = ""
+  /// Never in the past when it is set; now unless told.
+  public var validFrom: Google_Protobuf_Timestamp? = nil
+  public var nanoEuroPerGflop: Int64 = 0
+  /// In ascending order.
+  public var tiers: [ComputePriceTier] = []
+  public var setTime: Google_Protobuf_Timestamp? = nil
+  public var unknownFields = UnknownFields()
+
+  public init() {}
+
+  public init(version: String = "", tenant: String = "", validFrom: Google_Protobuf_Timestamp? = nil, nanoEuroPerGflop: Int64 = 0, tiers: [ComputePriceTier] = [], setTime: Google_Protobuf_Timestamp? = nil) {
+    self.version = version
+    self.tenant = tenant
+    self.validFrom = validFrom
+    self.nanoEuroPerGflop = nanoEuroPerGflop
+    self.tiers = tiers
+    self.setTime = setTime
+  }
+
+  public mutating func merge(from reader: inout WireReader) throws(CodecError) {
+    while let tag = try reader.nextTag() {
+      switch tag {
+        case 10:
+          self.version = try reader.readString(field: "assay.compute.v1.Price.version")
+        case 18:
+          self.tenant = try reader.readString(field: "assay.compute.v1.Price.tenant")
+        case 26:
+          try reader.readMessage(&self.validFrom)
+        case 32:
+          self.nanoEuroPerGflop = try reader.readInt64()
+        case 42:
+          try reader.readMessage(appendingTo: &self.tiers)
+        case 50:
+          try reader.readMessage(&self.setTime)
+        default:
+          try reader.keepUnknown(tag, in: &self.unknownFields)
+      }
+    }
+  }
+
+  public var encodedSize: Int {
+    var size = self.unknownFields.count
+    if !self.version.isEmpty { size += 1 + WireSize.string(self.version) }
+    if !self.tenant.isEmpty { size += 1 + WireSize.string(self.tenant) }
+    if let value = self.validFrom { size += 1 + WireSize.message(value) }
+    if self.nanoEuroPerGflop != 0 { size += 1 + WireSize.int64(self.nanoEuroPerGflop) }
+    size += WireSize.repeated(MessageKind<ComputePriceTier>.self, tagSize: 1, self.tiers)
+    if let value = self.setTime { size += 1 + WireSize.message(value) }
+    return size
+  }
+
+  public func encode(into writer: inout WireWriter) {
+    if !self.version.isEmpty { writer.writeTag(10); writer.writeString(self.version) }
+    if !self.tenant.isEmpty { writer.writeTag(18); writer.writeString(self.tenant) }
+    if let value = self.validFrom { writer.writeTag(26); writer.writeMessage(value) }
+    if self.nanoEuroPerGflop != 0 { writer.writeTag(32); writer.writeInt64(self.nanoEuroPerGflop) }
+    writer.writeRepeated(MessageKind<ComputePriceTier>.self, tag: 42, self.tiers)
+    if let value = self.setTime { writer.writeTag(50); writer.writeMessage(value) }
+    self.unknownFields.encode(into: &writer)
+  }
+
+  public func visit(_ visitor: inout some FieldVisitor) {
+    visitor.visitScalar(FieldName(1, "version", json: "version"), StringKind.scalar(self.version), hasPresence: false)
+    visitor.visitScalar(FieldName(2, "tenant", json: "tenant"), StringKind.scalar(self.tenant), hasPresence: false)
+    if let value = self.validFrom { visitor.visitMessage(FieldName(3, "valid_from", json: "validFrom"), value) }
+    visitor.visitScalar(FieldName(4, "nano_euro_per_gflop", json: "nanoEuroPerGflop"), Int64Kind.scalar(self.nanoEuroPerGflop), hasPresence: false)
+    visitor.visitRepeated(FieldName(5, "tiers", json: "tiers"), self.tiers)
+    if let value = self.setTime { visitor.visitMessage(FieldName(6, "set_time", json: "setTime"), value) }
+  }
+}
+
+public struct ComputeSetPriceRequest: Message {
+  public static let protoName = "assay.compute.v1.SetPriceRequest"
+
+  public var price: ComputePrice? = nil
+  public var idempotencyKey: String = ""
+  public var unknownFields = UnknownFields()
+
+  public init() {}
+
+  public init(price: ComputePrice? = nil, idempotencyKey: String = "") {
+    self.price = price
+    self.idempotencyKey = idempotencyKey
+  }
+
+  public mutating func merge(from reader: inout WireReader) throws(CodecError) {
+    while let tag = try reader.nextTag() {
+      switch tag {
+        case 10:
+          try reader.readMessage(&self.price)
+        case 18:
+          self.idempotencyKey = try reader.readString(field: "assay.compute.v1.SetPriceRequest.idempotency_key")
+        default:
+          try reader.keepUnknown(tag, in: &self.unknownFields)
+      }
+    }
+  }
+
+  public var encodedSize: Int {
+    var size = self.unknownFields.count
+    if let value = self.price { size += 1 + WireSize.message(value) }
+    if !self.idempotencyKey.isEmpty { size += 1 + WireSize.string(self.idempotencyKey) }
+    return size
+  }
+
+  public func encode(into writer: inout WireWriter) {
+    if let value = self.price { writer.writeTag(10); writer.writeMessage(value) }
+    if !self.idempotencyKey.isEmpty { writer.writeTag(18); writer.writeString(self.idempotencyKey) }
+    self.unknownFields.encode(into: &writer)
+  }
+
+  public func visit(_ visitor: inout some FieldVisitor) {
+    if let value = self.price { visitor.visitMessage(FieldName(1, "price", json: "price"), value) }
+    visitor.visitScalar(FieldName(2, "idempotency_key", json: "idempotencyKey"), StringKind.scalar(self.idempotencyKey), hasPresence: false)
+  }
+}
+
+public struct ComputeListPricesRequest: Message {
+  public static let protoName = "assay.compute.v1.ListPricesRequest"
+
+  /// Another tenant, for operators; they see every tenant's prices where they name none.
+  public var tenant: String = ""
+  public var unknownFields = UnknownFields()
+
+  public init() {}
+
+  public init(tenant: String = "") {
+    self.tenant = tenant
+  }
+
+  public mutating func merge(from reader: inout WireReader) throws(CodecError) {
+    while let tag = try reader.nextTag() {
+      switch tag {
+        case 10:
+          self.tenant = try reader.readString(field: "assay.compute.v1.ListPricesRequest.tenant")
+        default:
+          try reader.keepUnknown(tag, in: &self.unknownFields)
+      }
+    }
+  }
+
+  public var encodedSize: Int {
+    var size = self.unknownFields.count
+    if !self.tenant.isEmpty { size += 1 + WireSize.string(self.tenant) }
+    return size
+  }
+
+  public func encode(into writer: inout WireWriter) {
+    if !self.tenant.isEmpty { writer.writeTag(10); writer.writeString(self.tenant) }
+    self.unknownFields.encode(into: &writer)
+  }
+
+  public func visit(_ visitor: inout some FieldVisitor) {
+    visitor.visitScalar(FieldName(1, "tenant", json: "tenant"), StringKind.scalar(self.tenant), hasPresence: false)
+  }
+}
+
+public struct ComputeListPricesResponse: Message {
+  public static let protoName = "assay.compute.v1.ListPricesResponse"
+
+  /// By the time from which they hold.
+  public var prices: [ComputePrice] = []
+  public var unknownFields = UnknownFields()
+
+  public init() {}
+
+  public init(prices: [ComputePrice] = []) {
+    self.prices = prices
+  }
+
+  public mutating func merge(from reader: inout WireReader) throws(CodecError) {
+    while let tag = try reader.nextTag() {
+      switch tag {
+        case 10:
+          try reader.readMessage(appendingTo: &self.prices)
+        default:
+          try reader.keepUnknown(tag, in: &self.unknownFields)
+      }
+    }
+  }
+
+  public var encodedSize: Int {
+    var size = self.unknownFields.count
+    size += WireSize.repeated(MessageKind<ComputePrice>.self, tagSize: 1, self.prices)
+    return size
+  }
+
+  public func encode(into writer: inout WireWriter) {
+    writer.writeRepeated(MessageKind<ComputePrice>.self, tag: 10, self.prices)
+    self.unknownFields.encode(into: &writer)
+  }
+
+  public func visit(_ visitor: inout some FieldVisitor) {
+    visitor.visitRepeated(FieldName(1, "prices", json: "prices"), self.prices)
   }
 }
 
@@ -2316,18 +2778,24 @@ public struct ComputeGetBillingReportRequest: Message {
 
   /// Empty means every use case of the caller's tenant.
   public var useCaseId: String = ""
-  /// UTC month, "2026-11"; empty means all time.
+  /// Month of the paying tenant's time zone, "2026-11"; empty means all time.
   public var month: String = ""
   /// Unspecified means by participant.
   public var grouping: ComputeReportGrouping = ComputeReportGrouping()
+  /// What the caller's own teams used, whoever pays. To participants nothing else is told.
+  public var ownUsage: Bool = false
+  /// Another tenant, for operators; they see all tenants where they name none.
+  public var tenant: String = ""
   public var unknownFields = UnknownFields()
 
   public init() {}
 
-  public init(useCaseId: String = "", month: String = "", grouping: ComputeReportGrouping = ComputeReportGrouping()) {
+  public init(useCaseId: String = "", month: String = "", grouping: ComputeReportGrouping = ComputeReportGrouping(), ownUsage: Bool = false, tenant: String = "") {
     self.useCaseId = useCaseId
     self.month = month
     self.grouping = grouping
+    self.ownUsage = ownUsage
+    self.tenant = tenant
   }
 
   public mutating func merge(from reader: inout WireReader) throws(CodecError) {
@@ -2339,6 +2807,10 @@ public struct ComputeGetBillingReportRequest: Message {
           self.month = try reader.readString(field: "assay.compute.v1.GetBillingReportRequest.month")
         case 24:
           self.grouping = try reader.readEnum()
+        case 32:
+          self.ownUsage = try reader.readBool()
+        case 42:
+          self.tenant = try reader.readString(field: "assay.compute.v1.GetBillingReportRequest.tenant")
         default:
           try reader.keepUnknown(tag, in: &self.unknownFields)
       }
@@ -2350,6 +2822,8 @@ public struct ComputeGetBillingReportRequest: Message {
     if !self.useCaseId.isEmpty { size += 1 + WireSize.string(self.useCaseId) }
     if !self.month.isEmpty { size += 1 + WireSize.string(self.month) }
     if self.grouping.rawValue != 0 { size += 1 + WireSize.enumeration(self.grouping) }
+    if self.ownUsage { size += 2 }
+    if !self.tenant.isEmpty { size += 1 + WireSize.string(self.tenant) }
     return size
   }
 
@@ -2357,6 +2831,8 @@ public struct ComputeGetBillingReportRequest: Message {
     if !self.useCaseId.isEmpty { writer.writeTag(10); writer.writeString(self.useCaseId) }
     if !self.month.isEmpty { writer.writeTag(18); writer.writeString(self.month) }
     if self.grouping.rawValue != 0 { writer.writeTag(24); writer.writeEnum(self.grouping) }
+    if self.ownUsage { writer.writeTag(32); writer.writeBool(self.ownUsage) }
+    if !self.tenant.isEmpty { writer.writeTag(42); writer.writeString(self.tenant) }
     self.unknownFields.encode(into: &writer)
   }
 
@@ -2364,6 +2840,8 @@ public struct ComputeGetBillingReportRequest: Message {
     visitor.visitScalar(FieldName(1, "use_case_id", json: "useCaseId"), StringKind.scalar(self.useCaseId), hasPresence: false)
     visitor.visitScalar(FieldName(2, "month", json: "month"), StringKind.scalar(self.month), hasPresence: false)
     visitor.visitScalar(FieldName(3, "grouping", json: "grouping"), EnumKind<ComputeReportGrouping>.scalar(self.grouping), hasPresence: false)
+    visitor.visitScalar(FieldName(4, "own_usage", json: "ownUsage"), BoolKind.scalar(self.ownUsage), hasPresence: false)
+    visitor.visitScalar(FieldName(5, "tenant", json: "tenant"), StringKind.scalar(self.tenant), hasPresence: false)
   }
 }
 
@@ -2386,11 +2864,13 @@ public struct ComputeBillingLine: Message {
   public var nanoEuro: Int64 = 0
   /// Rounded half-even to the cent, once per line.
   public var eur: String = ""
+  /// The tenant that pays.
+  public var tenant: String = ""
   public var unknownFields = UnknownFields()
 
   public init() {}
 
-  public init(useCaseId: String = "", useCaseTitle: String = "", participantId: String = "", participantName: String = "", participantTenant: String = "", date: String = "", runId: String = "", gflop: Int64 = 0, pflop: String = "", nanoEuroPerGflop: Int64 = 0, priceVersion: String = "", nanoEuro: Int64 = 0, eur: String = "") {
+  public init(useCaseId: String = "", useCaseTitle: String = "", participantId: String = "", participantName: String = "", participantTenant: String = "", date: String = "", runId: String = "", gflop: Int64 = 0, pflop: String = "", nanoEuroPerGflop: Int64 = 0, priceVersion: String = "", nanoEuro: Int64 = 0, eur: String = "", tenant: String = "") {
     self.useCaseId = useCaseId
     self.useCaseTitle = useCaseTitle
     self.participantId = participantId
@@ -2404,6 +2884,7 @@ public struct ComputeBillingLine: Message {
     self.priceVersion = priceVersion
     self.nanoEuro = nanoEuro
     self.eur = eur
+    self.tenant = tenant
   }
 
   public mutating func merge(from reader: inout WireReader) throws(CodecError) {
@@ -2435,6 +2916,8 @@ public struct ComputeBillingLine: Message {
           self.nanoEuro = try reader.readInt64()
         case 106:
           self.eur = try reader.readString(field: "assay.compute.v1.BillingLine.eur")
+        case 114:
+          self.tenant = try reader.readString(field: "assay.compute.v1.BillingLine.tenant")
         default:
           try reader.keepUnknown(tag, in: &self.unknownFields)
       }
@@ -2456,6 +2939,7 @@ public struct ComputeBillingLine: Message {
     if !self.priceVersion.isEmpty { size += 1 + WireSize.string(self.priceVersion) }
     if self.nanoEuro != 0 { size += 1 + WireSize.int64(self.nanoEuro) }
     if !self.eur.isEmpty { size += 1 + WireSize.string(self.eur) }
+    if !self.tenant.isEmpty { size += 1 + WireSize.string(self.tenant) }
     return size
   }
 
@@ -2473,6 +2957,7 @@ public struct ComputeBillingLine: Message {
     if !self.priceVersion.isEmpty { writer.writeTag(90); writer.writeString(self.priceVersion) }
     if self.nanoEuro != 0 { writer.writeTag(96); writer.writeInt64(self.nanoEuro) }
     if !self.eur.isEmpty { writer.writeTag(106); writer.writeString(self.eur) }
+    if !self.tenant.isEmpty { writer.writeTag(114); writer.writeString(self.tenant) }
     self.unknownFields.encode(into: &writer)
   }
 
@@ -2490,6 +2975,7 @@ public struct ComputeBillingLine: Message {
     visitor.visitScalar(FieldName(11, "price_version", json: "priceVersion"), StringKind.scalar(self.priceVersion), hasPresence: false)
     visitor.visitScalar(FieldName(12, "nano_euro", json: "nanoEuro"), Int64Kind.scalar(self.nanoEuro), hasPresence: false)
     visitor.visitScalar(FieldName(13, "eur", json: "eur"), StringKind.scalar(self.eur), hasPresence: false)
+    visitor.visitScalar(FieldName(14, "tenant", json: "tenant"), StringKind.scalar(self.tenant), hasPresence: false)
   }
 }
 
@@ -2572,6 +3058,1064 @@ public struct ComputeGetBillingReportResponse: Message {
     visitor.visitScalar(FieldName(5, "pflop_total", json: "pflopTotal"), StringKind.scalar(self.pflopTotal), hasPresence: false)
     visitor.visitScalar(FieldName(6, "nano_euro_total", json: "nanoEuroTotal"), Int64Kind.scalar(self.nanoEuroTotal), hasPresence: false)
     visitor.visitScalar(FieldName(7, "eur_total", json: "eurTotal"), StringKind.scalar(self.eurTotal), hasPresence: false)
+  }
+}
+
+/// Who sells or buys, as an invoice names them.
+public struct ComputeParty: Message {
+  public static let protoName = "assay.compute.v1.Party"
+
+  public var name: String = ""
+  public var street: String = ""
+  public var city: String = ""
+  public var postalCode: String = ""
+  /// ISO 3166-1, two letters.
+  public var country: String = ""
+  public var vatId: String = ""
+  /// Number in the register of companies.
+  public var registration: String = ""
+  public var email: String = ""
+  public var unknownFields = UnknownFields()
+
+  public init() {}
+
+  public init(name: String = "", street: String = "", city: String = "", postalCode: String = "", country: String = "", vatId: String = "", registration: String = "", email: String = "") {
+    self.name = name
+    self.street = street
+    self.city = city
+    self.postalCode = postalCode
+    self.country = country
+    self.vatId = vatId
+    self.registration = registration
+    self.email = email
+  }
+
+  public mutating func merge(from reader: inout WireReader) throws(CodecError) {
+    while let tag = try reader.nextTag() {
+      switch tag {
+        case 10:
+          self.name = try reader.readString(field: "assay.compute.v1.Party.name")
+        case 18:
+          self.street = try reader.readString(field: "assay.compute.v1.Party.street")
+        case 26:
+          self.city = try reader.readString(field: "assay.compute.v1.Party.city")
+        case 34:
+          self.postalCode = try reader.readString(field: "assay.compute.v1.Party.postal_code")
+        case 42:
+          self.country = try reader.readString(field: "assay.compute.v1.Party.country")
+        case 50:
+          self.vatId = try reader.readString(field: "assay.compute.v1.Party.vat_id")
+        case 58:
+          self.registration = try reader.readString(field: "assay.compute.v1.Party.registration")
+        case 66:
+          self.email = try reader.readString(field: "assay.compute.v1.Party.email")
+        default:
+          try reader.keepUnknown(tag, in: &self.unknownFields)
+      }
+    }
+  }
+
+  public var encodedSize: Int {
+    var size = self.unknownFields.count
+    if !self.name.isEmpty { size += 1 + WireSize.string(self.name) }
+    if !self.street.isEmpty { size += 1 + WireSize.string(self.street) }
+    if !self.city.isEmpty { size += 1 + WireSize.string(self.city) }
+    if !self.postalCode.isEmpty { size += 1 + WireSize.string(self.postalCode) }
+    if !self.country.isEmpty { size += 1 + WireSize.string(self.country) }
+    if !self.vatId.isEmpty { size += 1 + WireSize.string(self.vatId) }
+    if !self.registration.isEmpty { size += 1 + WireSize.string(self.registration) }
+    if !self.email.isEmpty { size += 1 + WireSize.string(self.email) }
+    return size
+  }
+
+  public func encode(into writer: inout WireWriter) {
+    if !self.name.isEmpty { writer.writeTag(10); writer.writeString(self.name) }
+    if !self.street.isEmpty { writer.writeTag(18); writer.writeString(self.street) }
+    if !self.city.isEmpty { writer.writeTag(26); writer.writeString(self.city) }
+    if !self.postalCode.isEmpty { writer.writeTag(34); writer.writeString(self.postalCode) }
+    if !self.country.isEmpty { writer.writeTag(42); writer.writeString(self.country) }
+    if !self.vatId.isEmpty { writer.writeTag(50); writer.writeString(self.vatId) }
+    if !self.registration.isEmpty { writer.writeTag(58); writer.writeString(self.registration) }
+    if !self.email.isEmpty { writer.writeTag(66); writer.writeString(self.email) }
+    self.unknownFields.encode(into: &writer)
+  }
+
+  public func visit(_ visitor: inout some FieldVisitor) {
+    visitor.visitScalar(FieldName(1, "name", json: "name"), StringKind.scalar(self.name), hasPresence: false)
+    visitor.visitScalar(FieldName(2, "street", json: "street"), StringKind.scalar(self.street), hasPresence: false)
+    visitor.visitScalar(FieldName(3, "city", json: "city"), StringKind.scalar(self.city), hasPresence: false)
+    visitor.visitScalar(FieldName(4, "postal_code", json: "postalCode"), StringKind.scalar(self.postalCode), hasPresence: false)
+    visitor.visitScalar(FieldName(5, "country", json: "country"), StringKind.scalar(self.country), hasPresence: false)
+    visitor.visitScalar(FieldName(6, "vat_id", json: "vatId"), StringKind.scalar(self.vatId), hasPresence: false)
+    visitor.visitScalar(FieldName(7, "registration", json: "registration"), StringKind.scalar(self.registration), hasPresence: false)
+    visitor.visitScalar(FieldName(8, "email", json: "email"), StringKind.scalar(self.email), hasPresence: false)
+  }
+}
+
+public struct ComputeSeller: Message {
+  public static let protoName = "assay.compute.v1.Seller"
+
+  public var party: ComputeParty? = nil
+  public var iban: String = ""
+  /// What invoice numbers begin with.
+  public var numberPrefix: String = ""
+  public var paymentDays: Int32 = 0
+  public var unknownFields = UnknownFields()
+
+  public init() {}
+
+  public init(party: ComputeParty? = nil, iban: String = "", numberPrefix: String = "", paymentDays: Int32 = 0) {
+    self.party = party
+    self.iban = iban
+    self.numberPrefix = numberPrefix
+    self.paymentDays = paymentDays
+  }
+
+  public mutating func merge(from reader: inout WireReader) throws(CodecError) {
+    while let tag = try reader.nextTag() {
+      switch tag {
+        case 10:
+          try reader.readMessage(&self.party)
+        case 18:
+          self.iban = try reader.readString(field: "assay.compute.v1.Seller.iban")
+        case 26:
+          self.numberPrefix = try reader.readString(field: "assay.compute.v1.Seller.number_prefix")
+        case 32:
+          self.paymentDays = try reader.readInt32()
+        default:
+          try reader.keepUnknown(tag, in: &self.unknownFields)
+      }
+    }
+  }
+
+  public var encodedSize: Int {
+    var size = self.unknownFields.count
+    if let value = self.party { size += 1 + WireSize.message(value) }
+    if !self.iban.isEmpty { size += 1 + WireSize.string(self.iban) }
+    if !self.numberPrefix.isEmpty { size += 1 + WireSize.string(self.numberPrefix) }
+    if self.paymentDays != 0 { size += 1 + WireSize.int32(self.paymentDays) }
+    return size
+  }
+
+  public func encode(into writer: inout WireWriter) {
+    if let value = self.party { writer.writeTag(10); writer.writeMessage(value) }
+    if !self.iban.isEmpty { writer.writeTag(18); writer.writeString(self.iban) }
+    if !self.numberPrefix.isEmpty { writer.writeTag(26); writer.writeString(self.numberPrefix) }
+    if self.paymentDays != 0 { writer.writeTag(32); writer.writeInt32(self.paymentDays) }
+    self.unknownFields.encode(into: &writer)
+  }
+
+  public func visit(_ visitor: inout some FieldVisitor) {
+    if let value = self.party { visitor.visitMessage(FieldName(1, "party", json: "party"), value) }
+    visitor.visitScalar(FieldName(2, "iban", json: "iban"), StringKind.scalar(self.iban), hasPresence: false)
+    visitor.visitScalar(FieldName(3, "number_prefix", json: "numberPrefix"), StringKind.scalar(self.numberPrefix), hasPresence: false)
+    visitor.visitScalar(FieldName(4, "payment_days", json: "paymentDays"), Int32Kind.scalar(self.paymentDays), hasPresence: false)
+  }
+}
+
+/// How a tenant is billed.
+public struct ComputeBillingProfile: Message {
+  public static let protoName = "assay.compute.v1.BillingProfile"
+
+  public var tenant: String = ""
+  public var buyer: ComputeParty? = nil
+  /// Printed on the invoice: an order's number, a department.
+  public var buyerReference: String = ""
+  /// Whose months are billed, "Europe/Berlin"; UTC unless told.
+  public var timeZone: String = ""
+  public var unknownFields = UnknownFields()
+
+  public init() {}
+
+  public init(tenant: String = "", buyer: ComputeParty? = nil, buyerReference: String = "", timeZone: String = "") {
+    self.tenant = tenant
+    self.buyer = buyer
+    self.buyerReference = buyerReference
+    self.timeZone = timeZone
+  }
+
+  public mutating func merge(from reader: inout WireReader) throws(CodecError) {
+    while let tag = try reader.nextTag() {
+      switch tag {
+        case 10:
+          self.tenant = try reader.readString(field: "assay.compute.v1.BillingProfile.tenant")
+        case 18:
+          try reader.readMessage(&self.buyer)
+        case 26:
+          self.buyerReference = try reader.readString(field: "assay.compute.v1.BillingProfile.buyer_reference")
+        case 34:
+          self.timeZone = try reader.readString(field: "assay.compute.v1.BillingProfile.time_zone")
+        default:
+          try reader.keepUnknown(tag, in: &self.unknownFields)
+      }
+    }
+  }
+
+  public var encodedSize: Int {
+    var size = self.unknownFields.count
+    if !self.tenant.isEmpty { size += 1 + WireSize.string(self.tenant) }
+    if let value = self.buyer { size += 1 + WireSize.message(value) }
+    if !self.buyerReference.isEmpty { size += 1 + WireSize.string(self.buyerReference) }
+    if !self.timeZone.isEmpty { size += 1 + WireSize.string(self.timeZone) }
+    return size
+  }
+
+  public func encode(into writer: inout WireWriter) {
+    if !self.tenant.isEmpty { writer.writeTag(10); writer.writeString(self.tenant) }
+    if let value = self.buyer { writer.writeTag(18); writer.writeMessage(value) }
+    if !self.buyerReference.isEmpty { writer.writeTag(26); writer.writeString(self.buyerReference) }
+    if !self.timeZone.isEmpty { writer.writeTag(34); writer.writeString(self.timeZone) }
+    self.unknownFields.encode(into: &writer)
+  }
+
+  public func visit(_ visitor: inout some FieldVisitor) {
+    visitor.visitScalar(FieldName(1, "tenant", json: "tenant"), StringKind.scalar(self.tenant), hasPresence: false)
+    if let value = self.buyer { visitor.visitMessage(FieldName(2, "buyer", json: "buyer"), value) }
+    visitor.visitScalar(FieldName(3, "buyer_reference", json: "buyerReference"), StringKind.scalar(self.buyerReference), hasPresence: false)
+    visitor.visitScalar(FieldName(4, "time_zone", json: "timeZone"), StringKind.scalar(self.timeZone), hasPresence: false)
+  }
+}
+
+public struct ComputeGetSellerRequest: Message {
+  public static let protoName = "assay.compute.v1.GetSellerRequest"
+
+  public var unknownFields = UnknownFields()
+
+  public init() {}
+
+  public mutating func merge(from reader: inout WireReader) throws(CodecError) {
+    while let tag = try reader.nextTag() {
+      try reader.keepUnknown(tag, in: &self.unknownFields)
+    }
+  }
+
+  public var encodedSize: Int {
+    self.unknownFields.count
+  }
+
+  public func encode(into writer: inout WireWriter) {
+    self.unknownFields.encode(into: &writer)
+  }
+
+  public func visit(_ visitor: inout some FieldVisitor) {
+  }
+}
+
+public struct ComputeGetBillingProfileRequest: Message {
+  public static let protoName = "assay.compute.v1.GetBillingProfileRequest"
+
+  /// Another tenant, for operators.
+  public var tenant: String = ""
+  public var unknownFields = UnknownFields()
+
+  public init() {}
+
+  public init(tenant: String = "") {
+    self.tenant = tenant
+  }
+
+  public mutating func merge(from reader: inout WireReader) throws(CodecError) {
+    while let tag = try reader.nextTag() {
+      switch tag {
+        case 10:
+          self.tenant = try reader.readString(field: "assay.compute.v1.GetBillingProfileRequest.tenant")
+        default:
+          try reader.keepUnknown(tag, in: &self.unknownFields)
+      }
+    }
+  }
+
+  public var encodedSize: Int {
+    var size = self.unknownFields.count
+    if !self.tenant.isEmpty { size += 1 + WireSize.string(self.tenant) }
+    return size
+  }
+
+  public func encode(into writer: inout WireWriter) {
+    if !self.tenant.isEmpty { writer.writeTag(10); writer.writeString(self.tenant) }
+    self.unknownFields.encode(into: &writer)
+  }
+
+  public func visit(_ visitor: inout some FieldVisitor) {
+    visitor.visitScalar(FieldName(1, "tenant", json: "tenant"), StringKind.scalar(self.tenant), hasPresence: false)
+  }
+}
+
+public struct ComputeInvoiceLine: Message {
+  public static let protoName = "assay.compute.v1.InvoiceLine"
+
+  /// The month in which it was used; before the invoice's own if it was reported late.
+  public var month: String = ""
+  public var isLate: Bool = false
+  public var useCaseId: String = ""
+  public var useCaseTitle: String = ""
+  public var participantId: String = ""
+  public var participantName: String = ""
+  public var priceVersion: String = ""
+  public var nanoEuroPerGflop: Int64 = 0
+  public var gflop: Int64 = 0
+  public var pflop: String = ""
+  /// Rounded half-even to the cent, once.
+  public var eur: String = ""
+  public var unknownFields = UnknownFields()
+
+  public init() {}
+
+  public init(month: String = "", isLate: Bool = false, useCaseId: String = "", useCaseTitle: String = "", participantId: String = "", participantName: String = "", priceVersion: String = "", nanoEuroPerGflop: Int64 = 0, gflop: Int64 = 0, pflop: String = "", eur: String = "") {
+    self.month = month
+    self.isLate = isLate
+    self.useCaseId = useCaseId
+    self.useCaseTitle = useCaseTitle
+    self.participantId = participantId
+    self.participantName = participantName
+    self.priceVersion = priceVersion
+    self.nanoEuroPerGflop = nanoEuroPerGflop
+    self.gflop = gflop
+    self.pflop = pflop
+    self.eur = eur
+  }
+
+  public mutating func merge(from reader: inout WireReader) throws(CodecError) {
+    while let tag = try reader.nextTag() {
+      switch tag {
+        case 10:
+          self.month = try reader.readString(field: "assay.compute.v1.InvoiceLine.month")
+        case 16:
+          self.isLate = try reader.readBool()
+        case 26:
+          self.useCaseId = try reader.readString(field: "assay.compute.v1.InvoiceLine.use_case_id")
+        case 34:
+          self.useCaseTitle = try reader.readString(field: "assay.compute.v1.InvoiceLine.use_case_title")
+        case 42:
+          self.participantId = try reader.readString(field: "assay.compute.v1.InvoiceLine.participant_id")
+        case 50:
+          self.participantName = try reader.readString(field: "assay.compute.v1.InvoiceLine.participant_name")
+        case 58:
+          self.priceVersion = try reader.readString(field: "assay.compute.v1.InvoiceLine.price_version")
+        case 64:
+          self.nanoEuroPerGflop = try reader.readInt64()
+        case 72:
+          self.gflop = try reader.readInt64()
+        case 82:
+          self.pflop = try reader.readString(field: "assay.compute.v1.InvoiceLine.pflop")
+        case 90:
+          self.eur = try reader.readString(field: "assay.compute.v1.InvoiceLine.eur")
+        default:
+          try reader.keepUnknown(tag, in: &self.unknownFields)
+      }
+    }
+  }
+
+  public var encodedSize: Int {
+    var size = self.unknownFields.count
+    if !self.month.isEmpty { size += 1 + WireSize.string(self.month) }
+    if self.isLate { size += 2 }
+    if !self.useCaseId.isEmpty { size += 1 + WireSize.string(self.useCaseId) }
+    if !self.useCaseTitle.isEmpty { size += 1 + WireSize.string(self.useCaseTitle) }
+    if !self.participantId.isEmpty { size += 1 + WireSize.string(self.participantId) }
+    if !self.participantName.isEmpty { size += 1 + WireSize.string(self.participantName) }
+    if !self.priceVersion.isEmpty { size += 1 + WireSize.string(self.priceVersion) }
+    if self.nanoEuroPerGflop != 0 { size += 1 + WireSize.int64(self.nanoEuroPerGflop) }
+    if self.gflop != 0 { size += 1 + WireSize.int64(self.gflop) }
+    if !self.pflop.isEmpty { size += 1 + WireSize.string(self.pflop) }
+    if !self.eur.isEmpty { size += 1 + WireSize.string(self.eur) }
+    return size
+  }
+
+  public func encode(into writer: inout WireWriter) {
+    if !self.month.isEmpty { writer.writeTag(10); writer.writeString(self.month) }
+    if self.isLate { writer.writeTag(16); writer.writeBool(self.isLate) }
+    if !self.useCaseId.isEmpty { writer.writeTag(26); writer.writeString(self.useCaseId) }
+    if !self.useCaseTitle.isEmpty { writer.writeTag(34); writer.writeString(self.useCaseTitle) }
+    if !self.participantId.isEmpty { writer.writeTag(42); writer.writeString(self.participantId) }
+    if !self.participantName.isEmpty { writer.writeTag(50); writer.writeString(self.participantName) }
+    if !self.priceVersion.isEmpty { writer.writeTag(58); writer.writeString(self.priceVersion) }
+    if self.nanoEuroPerGflop != 0 { writer.writeTag(64); writer.writeInt64(self.nanoEuroPerGflop) }
+    if self.gflop != 0 { writer.writeTag(72); writer.writeInt64(self.gflop) }
+    if !self.pflop.isEmpty { writer.writeTag(82); writer.writeString(self.pflop) }
+    if !self.eur.isEmpty { writer.writeTag(90); writer.writeString(self.eur) }
+    self.unknownFields.encode(into: &writer)
+  }
+
+  public func visit(_ visitor: inout some FieldVisitor) {
+    visitor.visitScalar(FieldName(1, "month", json: "month"), StringKind.scalar(self.month), hasPresence: false)
+    visitor.visitScalar(FieldName(2, "is_late", json: "isLate"), BoolKind.scalar(self.isLate), hasPresence: false)
+    visitor.visitScalar(FieldName(3, "use_case_id", json: "useCaseId"), StringKind.scalar(self.useCaseId), hasPresence: false)
+    visitor.visitScalar(FieldName(4, "use_case_title", json: "useCaseTitle"), StringKind.scalar(self.useCaseTitle), hasPresence: false)
+    visitor.visitScalar(FieldName(5, "participant_id", json: "participantId"), StringKind.scalar(self.participantId), hasPresence: false)
+    visitor.visitScalar(FieldName(6, "participant_name", json: "participantName"), StringKind.scalar(self.participantName), hasPresence: false)
+    visitor.visitScalar(FieldName(7, "price_version", json: "priceVersion"), StringKind.scalar(self.priceVersion), hasPresence: false)
+    visitor.visitScalar(FieldName(8, "nano_euro_per_gflop", json: "nanoEuroPerGflop"), Int64Kind.scalar(self.nanoEuroPerGflop), hasPresence: false)
+    visitor.visitScalar(FieldName(9, "gflop", json: "gflop"), Int64Kind.scalar(self.gflop), hasPresence: false)
+    visitor.visitScalar(FieldName(10, "pflop", json: "pflop"), StringKind.scalar(self.pflop), hasPresence: false)
+    visitor.visitScalar(FieldName(11, "eur", json: "eur"), StringKind.scalar(self.eur), hasPresence: false)
+  }
+}
+
+/// An invoice, a credit note, or what would be one. Dates are "2026-12-03".
+public struct ComputeInvoice: Message {
+  public static let protoName = "assay.compute.v1.Invoice"
+
+  public var number: String = ""
+  public var state: ComputeInvoiceState = ComputeInvoiceState()
+  public var tenant: String = ""
+  public var month: String = ""
+  public var issueDate: String = ""
+  public var dueDate: String = ""
+  public var paidDate: String = ""
+  public var seller: ComputeSeller? = nil
+  public var buyer: ComputeParty? = nil
+  public var buyerReference: String = ""
+  /// Left out of lists.
+  public var lines: [ComputeInvoiceLine] = []
+  public var netEur: String = ""
+  public var taxEur: String = ""
+  public var totalEur: String = ""
+  /// "S" standard rate, "AE" reverse charge, "O" not subject to VAT (EN 16931).
+  public var vatCategory: String = ""
+  public var vatPercent: String = ""
+  public var vatReason: String = ""
+  /// The invoice that it takes back or replaces, and why.
+  public var corrects: String = ""
+  public var reason: String = ""
+  /// SHA-256 of the digest before and the document, hexadecimal; of a draft, of its content.
+  public var digest: String = ""
+  public var previousDigest: String = ""
+  public var unknownFields = UnknownFields()
+
+  public init() {}
+
+  public init(number: String = "", state: ComputeInvoiceState = ComputeInvoiceState(), tenant: String = "", month: String = "", issueDate: String = "", dueDate: String = "", paidDate: String = "", seller: ComputeSeller? = nil, buyer: ComputeParty? = nil, buyerReference: String = "", lines: [ComputeInvoiceLine] = [], netEur: String = "", taxEur: String = "", totalEur: String = "", vatCategory: String = "", vatPercent: String = "", vatReason: String = "", corrects: String = "", reason: String = "", digest: String = "", previousDigest: String = "") {
+    self.number = number
+    self.state = state
+    self.tenant = tenant
+    self.month = month
+    self.issueDate = issueDate
+    self.dueDate = dueDate
+    self.paidDate = paidDate
+    self.seller = seller
+    self.buyer = buyer
+    self.buyerReference = buyerReference
+    self.lines = lines
+    self.netEur = netEur
+    self.taxEur = taxEur
+    self.totalEur = totalEur
+    self.vatCategory = vatCategory
+    self.vatPercent = vatPercent
+    self.vatReason = vatReason
+    self.corrects = corrects
+    self.reason = reason
+    self.digest = digest
+    self.previousDigest = previousDigest
+  }
+
+  public mutating func merge(from reader: inout WireReader) throws(CodecError) {
+    while let tag = try reader.nextTag() {
+      switch tag {
+        case 10:
+          self.number = try reader.readString(field: "assay.compute.v1.Invoice.number")
+        case 16:
+          self.state = try reader.readEnum()
+        case 26:
+          self.tenant = try reader.readString(field: "assay.compute.v1.Invoice.tenant")
+        case 34:
+          self.month = try reader.readString(field: "assay.compute.v1.Invoice.month")
+        case 42:
+          self.issueDate = try reader.readString(field: "assay.compute.v1.Invoice.issue_date")
+        case 50:
+          self.dueDate = try reader.readString(field: "assay.compute.v1.Invoice.due_date")
+        case 58:
+          self.paidDate = try reader.readString(field: "assay.compute.v1.Invoice.paid_date")
+        case 66:
+          try reader.readMessage(&self.seller)
+        case 74:
+          try reader.readMessage(&self.buyer)
+        case 82:
+          self.buyerReference = try reader.readString(field: "assay.compute.v1.Invoice.buyer_reference")
+        case 90:
+          try reader.readMessage(appendingTo: &self.lines)
+        case 98:
+          self.netEur = try reader.readString(field: "assay.compute.v1.Invoice.net_eur")
+        case 106:
+          self.taxEur = try reader.readString(field: "assay.compute.v1.Invoice.tax_eur")
+        case 114:
+          self.totalEur = try reader.readString(field: "assay.compute.v1.Invoice.total_eur")
+        case 122:
+          self.vatCategory = try reader.readString(field: "assay.compute.v1.Invoice.vat_category")
+        case 130:
+          self.vatPercent = try reader.readString(field: "assay.compute.v1.Invoice.vat_percent")
+        case 138:
+          self.vatReason = try reader.readString(field: "assay.compute.v1.Invoice.vat_reason")
+        case 146:
+          self.corrects = try reader.readString(field: "assay.compute.v1.Invoice.corrects")
+        case 154:
+          self.reason = try reader.readString(field: "assay.compute.v1.Invoice.reason")
+        case 162:
+          self.digest = try reader.readString(field: "assay.compute.v1.Invoice.digest")
+        case 170:
+          self.previousDigest = try reader.readString(field: "assay.compute.v1.Invoice.previous_digest")
+        default:
+          try reader.keepUnknown(tag, in: &self.unknownFields)
+      }
+    }
+  }
+
+  public var encodedSize: Int {
+    var size = self.unknownFields.count
+    if !self.number.isEmpty { size += 1 + WireSize.string(self.number) }
+    if self.state.rawValue != 0 { size += 1 + WireSize.enumeration(self.state) }
+    if !self.tenant.isEmpty { size += 1 + WireSize.string(self.tenant) }
+    if !self.month.isEmpty { size += 1 + WireSize.string(self.month) }
+    if !self.issueDate.isEmpty { size += 1 + WireSize.string(self.issueDate) }
+    if !self.dueDate.isEmpty { size += 1 + WireSize.string(self.dueDate) }
+    if !self.paidDate.isEmpty { size += 1 + WireSize.string(self.paidDate) }
+    if let value = self.seller { size += 1 + WireSize.message(value) }
+    if let value = self.buyer { size += 1 + WireSize.message(value) }
+    if !self.buyerReference.isEmpty { size += 1 + WireSize.string(self.buyerReference) }
+    size += WireSize.repeated(MessageKind<ComputeInvoiceLine>.self, tagSize: 1, self.lines)
+    if !self.netEur.isEmpty { size += 1 + WireSize.string(self.netEur) }
+    if !self.taxEur.isEmpty { size += 1 + WireSize.string(self.taxEur) }
+    if !self.totalEur.isEmpty { size += 1 + WireSize.string(self.totalEur) }
+    if !self.vatCategory.isEmpty { size += 1 + WireSize.string(self.vatCategory) }
+    if !self.vatPercent.isEmpty { size += 2 + WireSize.string(self.vatPercent) }
+    if !self.vatReason.isEmpty { size += 2 + WireSize.string(self.vatReason) }
+    if !self.corrects.isEmpty { size += 2 + WireSize.string(self.corrects) }
+    if !self.reason.isEmpty { size += 2 + WireSize.string(self.reason) }
+    if !self.digest.isEmpty { size += 2 + WireSize.string(self.digest) }
+    if !self.previousDigest.isEmpty { size += 2 + WireSize.string(self.previousDigest) }
+    return size
+  }
+
+  public func encode(into writer: inout WireWriter) {
+    if !self.number.isEmpty { writer.writeTag(10); writer.writeString(self.number) }
+    if self.state.rawValue != 0 { writer.writeTag(16); writer.writeEnum(self.state) }
+    if !self.tenant.isEmpty { writer.writeTag(26); writer.writeString(self.tenant) }
+    if !self.month.isEmpty { writer.writeTag(34); writer.writeString(self.month) }
+    if !self.issueDate.isEmpty { writer.writeTag(42); writer.writeString(self.issueDate) }
+    if !self.dueDate.isEmpty { writer.writeTag(50); writer.writeString(self.dueDate) }
+    if !self.paidDate.isEmpty { writer.writeTag(58); writer.writeString(self.paidDate) }
+    if let value = self.seller { writer.writeTag(66); writer.writeMessage(value) }
+    if let value = self.buyer { writer.writeTag(74); writer.writeMessage(value) }
+    if !self.buyerReference.isEmpty { writer.writeTag(82); writer.writeString(self.buyerReference) }
+    writer.writeRepeated(MessageKind<ComputeInvoiceLine>.self, tag: 90, self.lines)
+    if !self.netEur.isEmpty { writer.writeTag(98); writer.writeString(self.netEur) }
+    if !self.taxEur.isEmpty { writer.writeTag(106); writer.writeString(self.taxEur) }
+    if !self.totalEur.isEmpty { writer.writeTag(114); writer.writeString(self.totalEur) }
+    if !self.vatCategory.isEmpty { writer.writeTag(122); writer.writeString(self.vatCategory) }
+    if !self.vatPercent.isEmpty { writer.writeTag(130); writer.writeString(self.vatPercent) }
+    if !self.vatReason.isEmpty { writer.writeTag(138); writer.writeString(self.vatReason) }
+    if !self.corrects.isEmpty { writer.writeTag(146); writer.writeString(self.corrects) }
+    if !self.reason.isEmpty { writer.writeTag(154); writer.writeString(self.reason) }
+    if !self.digest.isEmpty { writer.writeTag(162); writer.writeString(self.digest) }
+    if !self.previousDigest.isEmpty { writer.writeTag(170); writer.writeString(self.previousDigest) }
+    self.unknownFields.encode(into: &writer)
+  }
+
+  public func visit(_ visitor: inout some FieldVisitor) {
+    visitor.visitScalar(FieldName(1, "number", json: "number"), StringKind.scalar(self.number), hasPresence: false)
+    visitor.visitScalar(FieldName(2, "state", json: "state"), EnumKind<ComputeInvoiceState>.scalar(self.state), hasPresence: false)
+    visitor.visitScalar(FieldName(3, "tenant", json: "tenant"), StringKind.scalar(self.tenant), hasPresence: false)
+    visitor.visitScalar(FieldName(4, "month", json: "month"), StringKind.scalar(self.month), hasPresence: false)
+    visitor.visitScalar(FieldName(5, "issue_date", json: "issueDate"), StringKind.scalar(self.issueDate), hasPresence: false)
+    visitor.visitScalar(FieldName(6, "due_date", json: "dueDate"), StringKind.scalar(self.dueDate), hasPresence: false)
+    visitor.visitScalar(FieldName(7, "paid_date", json: "paidDate"), StringKind.scalar(self.paidDate), hasPresence: false)
+    if let value = self.seller { visitor.visitMessage(FieldName(8, "seller", json: "seller"), value) }
+    if let value = self.buyer { visitor.visitMessage(FieldName(9, "buyer", json: "buyer"), value) }
+    visitor.visitScalar(FieldName(10, "buyer_reference", json: "buyerReference"), StringKind.scalar(self.buyerReference), hasPresence: false)
+    visitor.visitRepeated(FieldName(11, "lines", json: "lines"), self.lines)
+    visitor.visitScalar(FieldName(12, "net_eur", json: "netEur"), StringKind.scalar(self.netEur), hasPresence: false)
+    visitor.visitScalar(FieldName(13, "tax_eur", json: "taxEur"), StringKind.scalar(self.taxEur), hasPresence: false)
+    visitor.visitScalar(FieldName(14, "total_eur", json: "totalEur"), StringKind.scalar(self.totalEur), hasPresence: false)
+    visitor.visitScalar(FieldName(15, "vat_category", json: "vatCategory"), StringKind.scalar(self.vatCategory), hasPresence: false)
+    visitor.visitScalar(FieldName(16, "vat_percent", json: "vatPercent"), StringKind.scalar(self.vatPercent), hasPresence: false)
+    visitor.visitScalar(FieldName(17, "vat_reason", json: "vatReason"), StringKind.scalar(self.vatReason), hasPresence: false)
+    visitor.visitScalar(FieldName(18, "corrects", json: "corrects"), StringKind.scalar(self.corrects), hasPresence: false)
+    visitor.visitScalar(FieldName(19, "reason", json: "reason"), StringKind.scalar(self.reason), hasPresence: false)
+    visitor.visitScalar(FieldName(20, "digest", json: "digest"), StringKind.scalar(self.digest), hasPresence: false)
+    visitor.visitScalar(FieldName(21, "previous_digest", json: "previousDigest"), StringKind.scalar(self.previousDigest), hasPresence: false)
+  }
+}
+
+public struct ComputeDraftInvoiceRequest: Message {
+  public static let protoName = "assay.compute.v1.DraftInvoiceRequest"
+
+  /// Another tenant, for operators.
+  public var tenant: String = ""
+  /// "2026-11"
+  public var month: String = ""
+  public var unknownFields = UnknownFields()
+
+  public init() {}
+
+  public init(tenant: String = "", month: String = "") {
+    self.tenant = tenant
+    self.month = month
+  }
+
+  public mutating func merge(from reader: inout WireReader) throws(CodecError) {
+    while let tag = try reader.nextTag() {
+      switch tag {
+        case 10:
+          self.tenant = try reader.readString(field: "assay.compute.v1.DraftInvoiceRequest.tenant")
+        case 18:
+          self.month = try reader.readString(field: "assay.compute.v1.DraftInvoiceRequest.month")
+        default:
+          try reader.keepUnknown(tag, in: &self.unknownFields)
+      }
+    }
+  }
+
+  public var encodedSize: Int {
+    var size = self.unknownFields.count
+    if !self.tenant.isEmpty { size += 1 + WireSize.string(self.tenant) }
+    if !self.month.isEmpty { size += 1 + WireSize.string(self.month) }
+    return size
+  }
+
+  public func encode(into writer: inout WireWriter) {
+    if !self.tenant.isEmpty { writer.writeTag(10); writer.writeString(self.tenant) }
+    if !self.month.isEmpty { writer.writeTag(18); writer.writeString(self.month) }
+    self.unknownFields.encode(into: &writer)
+  }
+
+  public func visit(_ visitor: inout some FieldVisitor) {
+    visitor.visitScalar(FieldName(1, "tenant", json: "tenant"), StringKind.scalar(self.tenant), hasPresence: false)
+    visitor.visitScalar(FieldName(2, "month", json: "month"), StringKind.scalar(self.month), hasPresence: false)
+  }
+}
+
+public struct ComputeIssueInvoiceRequest: Message {
+  public static let protoName = "assay.compute.v1.IssueInvoiceRequest"
+
+  public var tenant: String = ""
+  /// A month that is over; months are billed in order.
+  public var month: String = ""
+  /// Of the draft that was looked at: nothing is issued if it has changed. Empty means any.
+  public var draftDigest: String = ""
+  public var unknownFields = UnknownFields()
+
+  public init() {}
+
+  public init(tenant: String = "", month: String = "", draftDigest: String = "") {
+    self.tenant = tenant
+    self.month = month
+    self.draftDigest = draftDigest
+  }
+
+  public mutating func merge(from reader: inout WireReader) throws(CodecError) {
+    while let tag = try reader.nextTag() {
+      switch tag {
+        case 10:
+          self.tenant = try reader.readString(field: "assay.compute.v1.IssueInvoiceRequest.tenant")
+        case 18:
+          self.month = try reader.readString(field: "assay.compute.v1.IssueInvoiceRequest.month")
+        case 26:
+          self.draftDigest = try reader.readString(field: "assay.compute.v1.IssueInvoiceRequest.draft_digest")
+        default:
+          try reader.keepUnknown(tag, in: &self.unknownFields)
+      }
+    }
+  }
+
+  public var encodedSize: Int {
+    var size = self.unknownFields.count
+    if !self.tenant.isEmpty { size += 1 + WireSize.string(self.tenant) }
+    if !self.month.isEmpty { size += 1 + WireSize.string(self.month) }
+    if !self.draftDigest.isEmpty { size += 1 + WireSize.string(self.draftDigest) }
+    return size
+  }
+
+  public func encode(into writer: inout WireWriter) {
+    if !self.tenant.isEmpty { writer.writeTag(10); writer.writeString(self.tenant) }
+    if !self.month.isEmpty { writer.writeTag(18); writer.writeString(self.month) }
+    if !self.draftDigest.isEmpty { writer.writeTag(26); writer.writeString(self.draftDigest) }
+    self.unknownFields.encode(into: &writer)
+  }
+
+  public func visit(_ visitor: inout some FieldVisitor) {
+    visitor.visitScalar(FieldName(1, "tenant", json: "tenant"), StringKind.scalar(self.tenant), hasPresence: false)
+    visitor.visitScalar(FieldName(2, "month", json: "month"), StringKind.scalar(self.month), hasPresence: false)
+    visitor.visitScalar(FieldName(3, "draft_digest", json: "draftDigest"), StringKind.scalar(self.draftDigest), hasPresence: false)
+  }
+}
+
+public struct ComputeCreditInvoiceRequest: Message {
+  public static let protoName = "assay.compute.v1.CreditInvoiceRequest"
+
+  public var number: String = ""
+  public var reason: String = ""
+  /// Issues the same usage anew, to the buyer and from the seller as they are set now.
+  public var reissue: Bool = false
+  public var unknownFields = UnknownFields()
+
+  public init() {}
+
+  public init(number: String = "", reason: String = "", reissue: Bool = false) {
+    self.number = number
+    self.reason = reason
+    self.reissue = reissue
+  }
+
+  public mutating func merge(from reader: inout WireReader) throws(CodecError) {
+    while let tag = try reader.nextTag() {
+      switch tag {
+        case 10:
+          self.number = try reader.readString(field: "assay.compute.v1.CreditInvoiceRequest.number")
+        case 18:
+          self.reason = try reader.readString(field: "assay.compute.v1.CreditInvoiceRequest.reason")
+        case 24:
+          self.reissue = try reader.readBool()
+        default:
+          try reader.keepUnknown(tag, in: &self.unknownFields)
+      }
+    }
+  }
+
+  public var encodedSize: Int {
+    var size = self.unknownFields.count
+    if !self.number.isEmpty { size += 1 + WireSize.string(self.number) }
+    if !self.reason.isEmpty { size += 1 + WireSize.string(self.reason) }
+    if self.reissue { size += 2 }
+    return size
+  }
+
+  public func encode(into writer: inout WireWriter) {
+    if !self.number.isEmpty { writer.writeTag(10); writer.writeString(self.number) }
+    if !self.reason.isEmpty { writer.writeTag(18); writer.writeString(self.reason) }
+    if self.reissue { writer.writeTag(24); writer.writeBool(self.reissue) }
+    self.unknownFields.encode(into: &writer)
+  }
+
+  public func visit(_ visitor: inout some FieldVisitor) {
+    visitor.visitScalar(FieldName(1, "number", json: "number"), StringKind.scalar(self.number), hasPresence: false)
+    visitor.visitScalar(FieldName(2, "reason", json: "reason"), StringKind.scalar(self.reason), hasPresence: false)
+    visitor.visitScalar(FieldName(3, "reissue", json: "reissue"), BoolKind.scalar(self.reissue), hasPresence: false)
+  }
+}
+
+public struct ComputeCreditInvoiceResponse: Message {
+  public static let protoName = "assay.compute.v1.CreditInvoiceResponse"
+
+  public var creditNote: ComputeInvoice? = nil
+  /// What was issued anew, if asked for.
+  public var invoice: ComputeInvoice? = nil
+  public var unknownFields = UnknownFields()
+
+  public init() {}
+
+  public init(creditNote: ComputeInvoice? = nil, invoice: ComputeInvoice? = nil) {
+    self.creditNote = creditNote
+    self.invoice = invoice
+  }
+
+  public mutating func merge(from reader: inout WireReader) throws(CodecError) {
+    while let tag = try reader.nextTag() {
+      switch tag {
+        case 10:
+          try reader.readMessage(&self.creditNote)
+        case 18:
+          try reader.readMessage(&self.invoice)
+        default:
+          try reader.keepUnknown(tag, in: &self.unknownFields)
+      }
+    }
+  }
+
+  public var encodedSize: Int {
+    var size = self.unknownFields.count
+    if let value = self.creditNote { size += 1 + WireSize.message(value) }
+    if let value = self.invoice { size += 1 + WireSize.message(value) }
+    return size
+  }
+
+  public func encode(into writer: inout WireWriter) {
+    if let value = self.creditNote { writer.writeTag(10); writer.writeMessage(value) }
+    if let value = self.invoice { writer.writeTag(18); writer.writeMessage(value) }
+    self.unknownFields.encode(into: &writer)
+  }
+
+  public func visit(_ visitor: inout some FieldVisitor) {
+    if let value = self.creditNote { visitor.visitMessage(FieldName(1, "credit_note", json: "creditNote"), value) }
+    if let value = self.invoice { visitor.visitMessage(FieldName(2, "invoice", json: "invoice"), value) }
+  }
+}
+
+public struct ComputeSetInvoicePaidRequest: Message {
+  public static let protoName = "assay.compute.v1.SetInvoicePaidRequest"
+
+  public var number: String = ""
+  /// "2026-12-03"; today unless told.
+  public var paidDate: String = ""
+  public var unknownFields = UnknownFields()
+
+  public init() {}
+
+  public init(number: String = "", paidDate: String = "") {
+    self.number = number
+    self.paidDate = paidDate
+  }
+
+  public mutating func merge(from reader: inout WireReader) throws(CodecError) {
+    while let tag = try reader.nextTag() {
+      switch tag {
+        case 10:
+          self.number = try reader.readString(field: "assay.compute.v1.SetInvoicePaidRequest.number")
+        case 18:
+          self.paidDate = try reader.readString(field: "assay.compute.v1.SetInvoicePaidRequest.paid_date")
+        default:
+          try reader.keepUnknown(tag, in: &self.unknownFields)
+      }
+    }
+  }
+
+  public var encodedSize: Int {
+    var size = self.unknownFields.count
+    if !self.number.isEmpty { size += 1 + WireSize.string(self.number) }
+    if !self.paidDate.isEmpty { size += 1 + WireSize.string(self.paidDate) }
+    return size
+  }
+
+  public func encode(into writer: inout WireWriter) {
+    if !self.number.isEmpty { writer.writeTag(10); writer.writeString(self.number) }
+    if !self.paidDate.isEmpty { writer.writeTag(18); writer.writeString(self.paidDate) }
+    self.unknownFields.encode(into: &writer)
+  }
+
+  public func visit(_ visitor: inout some FieldVisitor) {
+    visitor.visitScalar(FieldName(1, "number", json: "number"), StringKind.scalar(self.number), hasPresence: false)
+    visitor.visitScalar(FieldName(2, "paid_date", json: "paidDate"), StringKind.scalar(self.paidDate), hasPresence: false)
+  }
+}
+
+public struct ComputeGetInvoiceRequest: Message {
+  public static let protoName = "assay.compute.v1.GetInvoiceRequest"
+
+  public var number: String = ""
+  public var unknownFields = UnknownFields()
+
+  public init() {}
+
+  public init(number: String = "") {
+    self.number = number
+  }
+
+  public mutating func merge(from reader: inout WireReader) throws(CodecError) {
+    while let tag = try reader.nextTag() {
+      switch tag {
+        case 10:
+          self.number = try reader.readString(field: "assay.compute.v1.GetInvoiceRequest.number")
+        default:
+          try reader.keepUnknown(tag, in: &self.unknownFields)
+      }
+    }
+  }
+
+  public var encodedSize: Int {
+    var size = self.unknownFields.count
+    if !self.number.isEmpty { size += 1 + WireSize.string(self.number) }
+    return size
+  }
+
+  public func encode(into writer: inout WireWriter) {
+    if !self.number.isEmpty { writer.writeTag(10); writer.writeString(self.number) }
+    self.unknownFields.encode(into: &writer)
+  }
+
+  public func visit(_ visitor: inout some FieldVisitor) {
+    visitor.visitScalar(FieldName(1, "number", json: "number"), StringKind.scalar(self.number), hasPresence: false)
+  }
+}
+
+public struct ComputeListInvoicesRequest: Message {
+  public static let protoName = "assay.compute.v1.ListInvoicesRequest"
+
+  /// Another tenant, for operators; they see every tenant's where they name none.
+  public var tenant: String = ""
+  public var pageSize: Int32 = 0
+  public var pageToken: String = ""
+  public var unknownFields = UnknownFields()
+
+  public init() {}
+
+  public init(tenant: String = "", pageSize: Int32 = 0, pageToken: String = "") {
+    self.tenant = tenant
+    self.pageSize = pageSize
+    self.pageToken = pageToken
+  }
+
+  public mutating func merge(from reader: inout WireReader) throws(CodecError) {
+    while let tag = try reader.nextTag() {
+      switch tag {
+        case 10:
+          self.tenant = try reader.readString(field: "assay.compute.v1.ListInvoicesRequest.tenant")
+        case 16:
+          self.pageSize = try reader.readInt32()
+        case 26:
+          self.pageToken = try reader.readString(field: "assay.compute.v1.ListInvoicesRequest.page_token")
+        default:
+          try reader.keepUnknown(tag, in: &self.unknownFields)
+      }
+    }
+  }
+
+  public var encodedSize: Int {
+    var size = self.unknownFields.count
+    if !self.tenant.isEmpty { size += 1 + WireSize.string(self.tenant) }
+    if self.pageSize != 0 { size += 1 + WireSize.int32(self.pageSize) }
+    if !self.pageToken.isEmpty { size += 1 + WireSize.string(self.pageToken) }
+    return size
+  }
+
+  public func encode(into writer: inout WireWriter) {
+    if !self.tenant.isEmpty { writer.writeTag(10); writer.writeString(self.tenant) }
+    if self.pageSize != 0 { writer.writeTag(16); writer.writeInt32(self.pageSize) }
+    if !self.pageToken.isEmpty { writer.writeTag(26); writer.writeString(self.pageToken) }
+    self.unknownFields.encode(into: &writer)
+  }
+
+  public func visit(_ visitor: inout some FieldVisitor) {
+    visitor.visitScalar(FieldName(1, "tenant", json: "tenant"), StringKind.scalar(self.tenant), hasPresence: false)
+    visitor.visitScalar(FieldName(2, "page_size", json: "pageSize"), Int32Kind.scalar(self.pageSize), hasPresence: false)
+    visitor.visitScalar(FieldName(3, "page_token", json: "pageToken"), StringKind.scalar(self.pageToken), hasPresence: false)
+  }
+}
+
+public struct ComputeListInvoicesResponse: Message {
+  public static let protoName = "assay.compute.v1.ListInvoicesResponse"
+
+  /// Newest first.
+  public var invoices: [ComputeInvoice] = []
+  public var nextPageToken: String = ""
+  public var unknownFields = UnknownFields()
+
+  public init() {}
+
+  public init(invoices: [ComputeInvoice] = [], nextPageToken: String = "") {
+    self.invoices = invoices
+    self.nextPageToken = nextPageToken
+  }
+
+  public mutating func merge(from reader: inout WireReader) throws(CodecError) {
+    while let tag = try reader.nextTag() {
+      switch tag {
+        case 10:
+          try reader.readMessage(appendingTo: &self.invoices)
+        case 18:
+          self.nextPageToken = try reader.readString(field: "assay.compute.v1.ListInvoicesResponse.next_page_token")
+        default:
+          try reader.keepUnknown(tag, in: &self.unknownFields)
+      }
+    }
+  }
+
+  public var encodedSize: Int {
+    var size = self.unknownFields.count
+    size += WireSize.repeated(MessageKind<ComputeInvoice>.self, tagSize: 1, self.invoices)
+    if !self.nextPageToken.isEmpty { size += 1 + WireSize.string(self.nextPageToken) }
+    return size
+  }
+
+  public func encode(into writer: inout WireWriter) {
+    writer.writeRepeated(MessageKind<ComputeInvoice>.self, tag: 10, self.invoices)
+    if !self.nextPageToken.isEmpty { writer.writeTag(18); writer.writeString(self.nextPageToken) }
+    self.unknownFields.encode(into: &writer)
+  }
+
+  public func visit(_ visitor: inout some FieldVisitor) {
+    visitor.visitRepeated(FieldName(1, "invoices", json: "invoices"), self.invoices)
+    visitor.visitScalar(FieldName(2, "next_page_token", json: "nextPageToken"), StringKind.scalar(self.nextPageToken), hasPresence: false)
+  }
+}
+
+public struct ComputeRenderInvoiceRequest: Message {
+  public static let protoName = "assay.compute.v1.RenderInvoiceRequest"
+
+  public var number: String = ""
+  public var format: ComputeInvoiceFormat = ComputeInvoiceFormat()
+  public var unknownFields = UnknownFields()
+
+  public init() {}
+
+  public init(number: String = "", format: ComputeInvoiceFormat = ComputeInvoiceFormat()) {
+    self.number = number
+    self.format = format
+  }
+
+  public mutating func merge(from reader: inout WireReader) throws(CodecError) {
+    while let tag = try reader.nextTag() {
+      switch tag {
+        case 10:
+          self.number = try reader.readString(field: "assay.compute.v1.RenderInvoiceRequest.number")
+        case 16:
+          self.format = try reader.readEnum()
+        default:
+          try reader.keepUnknown(tag, in: &self.unknownFields)
+      }
+    }
+  }
+
+  public var encodedSize: Int {
+    var size = self.unknownFields.count
+    if !self.number.isEmpty { size += 1 + WireSize.string(self.number) }
+    if self.format.rawValue != 0 { size += 1 + WireSize.enumeration(self.format) }
+    return size
+  }
+
+  public func encode(into writer: inout WireWriter) {
+    if !self.number.isEmpty { writer.writeTag(10); writer.writeString(self.number) }
+    if self.format.rawValue != 0 { writer.writeTag(16); writer.writeEnum(self.format) }
+    self.unknownFields.encode(into: &writer)
+  }
+
+  public func visit(_ visitor: inout some FieldVisitor) {
+    visitor.visitScalar(FieldName(1, "number", json: "number"), StringKind.scalar(self.number), hasPresence: false)
+    visitor.visitScalar(FieldName(2, "format", json: "format"), EnumKind<ComputeInvoiceFormat>.scalar(self.format), hasPresence: false)
+  }
+}
+
+public struct ComputeRenderInvoiceResponse: Message {
+  public static let protoName = "assay.compute.v1.RenderInvoiceResponse"
+
+  public var content: String = ""
+  public var mediaType: String = ""
+  public var unknownFields = UnknownFields()
+
+  public init() {}
+
+  public init(content: String = "", mediaType: String = "") {
+    self.content = content
+    self.mediaType = mediaType
+  }
+
+  public mutating func merge(from reader: inout WireReader) throws(CodecError) {
+    while let tag = try reader.nextTag() {
+      switch tag {
+        case 10:
+          self.content = try reader.readString(field: "assay.compute.v1.RenderInvoiceResponse.content")
+        case 18:
+          self.mediaType = try reader.readString(field: "assay.compute.v1.RenderInvoiceResponse.media_type")
+        default:
+          try reader.keepUnknown(tag, in: &self.unknownFields)
+      }
+    }
+  }
+
+  public var encodedSize: Int {
+    var size = self.unknownFields.count
+    if !self.content.isEmpty { size += 1 + WireSize.string(self.content) }
+    if !self.mediaType.isEmpty { size += 1 + WireSize.string(self.mediaType) }
+    return size
+  }
+
+  public func encode(into writer: inout WireWriter) {
+    if !self.content.isEmpty { writer.writeTag(10); writer.writeString(self.content) }
+    if !self.mediaType.isEmpty { writer.writeTag(18); writer.writeString(self.mediaType) }
+    self.unknownFields.encode(into: &writer)
+  }
+
+  public func visit(_ visitor: inout some FieldVisitor) {
+    visitor.visitScalar(FieldName(1, "content", json: "content"), StringKind.scalar(self.content), hasPresence: false)
+    visitor.visitScalar(FieldName(2, "media_type", json: "mediaType"), StringKind.scalar(self.mediaType), hasPresence: false)
   }
 }
 
@@ -2842,11 +4386,53 @@ public struct ComputeLedgerClient: Sendable {
   }
 }
 
+/// The methods of assay.compute.v1.Prices, with what the schema says of them.
+public enum ComputePricesMethods {
+  public static let setPrice = MethodDescriptor(name: "assay.compute.v1.Prices.SetPrice", clientStreaming: false, serverStreaming: false, idempotency: .idempotent, access: MethodAccess(roles: [1], scope: 3), defaultTimeoutMilliseconds: 0, maxMessageBytes: 0)
+  public static let listPrices = MethodDescriptor(name: "assay.compute.v1.Prices.ListPrices", clientStreaming: false, serverStreaming: false, idempotency: .noSideEffects, access: MethodAccess(roles: [], scope: 2), defaultTimeoutMilliseconds: 0, maxMessageBytes: 0)
+  public static let all: [MethodDescriptor] = [setPrice, listPrices]
+}
+
+/// What a server of assay.compute.v1.Prices implements.
+public protocol ComputePricesService: Sendable {
+  func setPrice(_ request: ComputeSetPriceRequest, context: ServerContext) async throws -> ComputePrice
+  func listPrices(_ request: ComputeListPricesRequest, context: ServerContext) async throws -> ComputeListPricesResponse
+}
+
+extension Router {
+  /// Serves every method of assay.compute.v1.Prices.
+  public mutating func register(_ service: some ComputePricesService) {
+    self.unary(ComputePricesMethods.setPrice) {
+      (request: ComputeSetPriceRequest, context: ServerContext) async throws -> ComputePrice in
+      try await service.setPrice(request, context: context)
+    }
+    self.unary(ComputePricesMethods.listPrices) {
+      (request: ComputeListPricesRequest, context: ServerContext) async throws -> ComputeListPricesResponse in
+      try await service.listPrices(request, context: context)
+    }
+  }
+}
+
+/// Calls assay.compute.v1.Prices over a channel.
+public struct ComputePricesClient: Sendable {
+  private let channel: Channel
+
+  public init(_ channel: Channel) { self.channel = channel }
+
+  public func setPrice(_ request: ComputeSetPriceRequest, options: CallOptions = CallOptions()) async throws -> ComputePrice {
+    try await self.channel.unary(ComputePricesMethods.setPrice, request, options: options)
+  }
+
+  public func listPrices(_ request: ComputeListPricesRequest, options: CallOptions = CallOptions()) async throws -> ComputeListPricesResponse {
+    try await self.channel.unary(ComputePricesMethods.listPrices, request, options: options)
+  }
+}
+
 /// The methods of assay.compute.v1.Billing, with what the schema says of them.
 public enum ComputeBillingMethods {
   public static let quote = MethodDescriptor(name: "assay.compute.v1.Billing.Quote", clientStreaming: false, serverStreaming: false, idempotency: .noSideEffects, access: MethodAccess(roles: [], scope: 2), defaultTimeoutMilliseconds: 0, maxMessageBytes: 0)
   /// What the caller's tenant pays for: consumption on the use cases that it owns.
-  public static let getBillingReport = MethodDescriptor(name: "assay.compute.v1.Billing.GetBillingReport", clientStreaming: false, serverStreaming: false, idempotency: .noSideEffects, access: MethodAccess(roles: [2, 3, 5], scope: 2), defaultTimeoutMilliseconds: 0, maxMessageBytes: 0)
+  public static let getBillingReport = MethodDescriptor(name: "assay.compute.v1.Billing.GetBillingReport", clientStreaming: false, serverStreaming: false, idempotency: .noSideEffects, access: MethodAccess(roles: [1, 2, 3, 5, 4], scope: 2), defaultTimeoutMilliseconds: 0, maxMessageBytes: 0)
   public static let all: [MethodDescriptor] = [quote, getBillingReport]
 }
 
@@ -2884,6 +4470,150 @@ public struct ComputeBillingClient: Sendable {
   /// What the caller's tenant pays for: consumption on the use cases that it owns.
   public func getBillingReport(_ request: ComputeGetBillingReportRequest, options: CallOptions = CallOptions()) async throws -> ComputeGetBillingReportResponse {
     try await self.channel.unary(ComputeBillingMethods.getBillingReport, request, options: options)
+  }
+}
+
+/// The methods of assay.compute.v1.Invoices, with what the schema says of them.
+public enum ComputeInvoicesMethods {
+  public static let setSeller = MethodDescriptor(name: "assay.compute.v1.Invoices.SetSeller", clientStreaming: false, serverStreaming: false, idempotency: .idempotent, access: MethodAccess(roles: [1], scope: 3), defaultTimeoutMilliseconds: 0, maxMessageBytes: 0)
+  public static let getSeller = MethodDescriptor(name: "assay.compute.v1.Invoices.GetSeller", clientStreaming: false, serverStreaming: false, idempotency: .noSideEffects, access: MethodAccess(roles: [1], scope: 3), defaultTimeoutMilliseconds: 0, maxMessageBytes: 0)
+  /// By the tenant's owner or billing role, or an operator.
+  public static let setBillingProfile = MethodDescriptor(name: "assay.compute.v1.Invoices.SetBillingProfile", clientStreaming: false, serverStreaming: false, idempotency: .idempotent, access: MethodAccess(roles: [1, 2, 5], scope: 2), defaultTimeoutMilliseconds: 0, maxMessageBytes: 0)
+  public static let getBillingProfile = MethodDescriptor(name: "assay.compute.v1.Invoices.GetBillingProfile", clientStreaming: false, serverStreaming: false, idempotency: .noSideEffects, access: MethodAccess(roles: [1, 2, 5], scope: 2), defaultTimeoutMilliseconds: 0, maxMessageBytes: 0)
+  /// What would be issued now.
+  public static let draftInvoice = MethodDescriptor(name: "assay.compute.v1.Invoices.DraftInvoice", clientStreaming: false, serverStreaming: false, idempotency: .noSideEffects, access: MethodAccess(roles: [1, 2, 5], scope: 2), defaultTimeoutMilliseconds: 0, maxMessageBytes: 0)
+  /// Again for the same month: the invoice that there is.
+  public static let issueInvoice = MethodDescriptor(name: "assay.compute.v1.Invoices.IssueInvoice", clientStreaming: false, serverStreaming: false, idempotency: .idempotent, access: MethodAccess(roles: [1], scope: 3), defaultTimeoutMilliseconds: 0, maxMessageBytes: 0)
+  /// Takes an invoice back, wholly. Again: what there is.
+  public static let creditInvoice = MethodDescriptor(name: "assay.compute.v1.Invoices.CreditInvoice", clientStreaming: false, serverStreaming: false, idempotency: .idempotent, access: MethodAccess(roles: [1], scope: 3), defaultTimeoutMilliseconds: 0, maxMessageBytes: 0)
+  public static let setInvoicePaid = MethodDescriptor(name: "assay.compute.v1.Invoices.SetInvoicePaid", clientStreaming: false, serverStreaming: false, idempotency: .idempotent, access: MethodAccess(roles: [1], scope: 3), defaultTimeoutMilliseconds: 0, maxMessageBytes: 0)
+  public static let getInvoice = MethodDescriptor(name: "assay.compute.v1.Invoices.GetInvoice", clientStreaming: false, serverStreaming: false, idempotency: .noSideEffects, access: MethodAccess(roles: [1, 2, 5], scope: 2), defaultTimeoutMilliseconds: 0, maxMessageBytes: 0)
+  public static let listInvoices = MethodDescriptor(name: "assay.compute.v1.Invoices.ListInvoices", clientStreaming: false, serverStreaming: false, idempotency: .noSideEffects, access: MethodAccess(roles: [1, 2, 5], scope: 2), defaultTimeoutMilliseconds: 0, maxMessageBytes: 0)
+  public static let renderInvoice = MethodDescriptor(name: "assay.compute.v1.Invoices.RenderInvoice", clientStreaming: false, serverStreaming: false, idempotency: .noSideEffects, access: MethodAccess(roles: [1, 2, 5], scope: 2), defaultTimeoutMilliseconds: 0, maxMessageBytes: 0)
+  public static let all: [MethodDescriptor] = [setSeller, getSeller, setBillingProfile, getBillingProfile, draftInvoice, issueInvoice, creditInvoice, setInvoicePaid, getInvoice, listInvoices, renderInvoice]
+}
+
+/// What a server of assay.compute.v1.Invoices implements.
+public protocol ComputeInvoicesService: Sendable {
+  func setSeller(_ request: ComputeSeller, context: ServerContext) async throws -> ComputeSeller
+  func getSeller(_ request: ComputeGetSellerRequest, context: ServerContext) async throws -> ComputeSeller
+  /// By the tenant's owner or billing role, or an operator.
+  func setBillingProfile(_ request: ComputeBillingProfile, context: ServerContext) async throws -> ComputeBillingProfile
+  func getBillingProfile(_ request: ComputeGetBillingProfileRequest, context: ServerContext) async throws -> ComputeBillingProfile
+  /// What would be issued now.
+  func draftInvoice(_ request: ComputeDraftInvoiceRequest, context: ServerContext) async throws -> ComputeInvoice
+  /// Again for the same month: the invoice that there is.
+  func issueInvoice(_ request: ComputeIssueInvoiceRequest, context: ServerContext) async throws -> ComputeInvoice
+  /// Takes an invoice back, wholly. Again: what there is.
+  func creditInvoice(_ request: ComputeCreditInvoiceRequest, context: ServerContext) async throws -> ComputeCreditInvoiceResponse
+  func setInvoicePaid(_ request: ComputeSetInvoicePaidRequest, context: ServerContext) async throws -> ComputeInvoice
+  func getInvoice(_ request: ComputeGetInvoiceRequest, context: ServerContext) async throws -> ComputeInvoice
+  func listInvoices(_ request: ComputeListInvoicesRequest, context: ServerContext) async throws -> ComputeListInvoicesResponse
+  func renderInvoice(_ request: ComputeRenderInvoiceRequest, context: ServerContext) async throws -> ComputeRenderInvoiceResponse
+}
+
+extension Router {
+  /// Serves every method of assay.compute.v1.Invoices.
+  public mutating func register(_ service: some ComputeInvoicesService) {
+    self.unary(ComputeInvoicesMethods.setSeller) {
+      (request: ComputeSeller, context: ServerContext) async throws -> ComputeSeller in
+      try await service.setSeller(request, context: context)
+    }
+    self.unary(ComputeInvoicesMethods.getSeller) {
+      (request: ComputeGetSellerRequest, context: ServerContext) async throws -> ComputeSeller in
+      try await service.getSeller(request, context: context)
+    }
+    self.unary(ComputeInvoicesMethods.setBillingProfile) {
+      (request: ComputeBillingProfile, context: ServerContext) async throws -> ComputeBillingProfile in
+      try await service.setBillingProfile(request, context: context)
+    }
+    self.unary(ComputeInvoicesMethods.getBillingProfile) {
+      (request: ComputeGetBillingProfileRequest, context: ServerContext) async throws -> ComputeBillingProfile in
+      try await service.getBillingProfile(request, context: context)
+    }
+    self.unary(ComputeInvoicesMethods.draftInvoice) {
+      (request: ComputeDraftInvoiceRequest, context: ServerContext) async throws -> ComputeInvoice in
+      try await service.draftInvoice(request, context: context)
+    }
+    self.unary(ComputeInvoicesMethods.issueInvoice) {
+      (request: ComputeIssueInvoiceRequest, context: ServerContext) async throws -> ComputeInvoice in
+      try await service.issueInvoice(request, context: context)
+    }
+    self.unary(ComputeInvoicesMethods.creditInvoice) {
+      (request: ComputeCreditInvoiceRequest, context: ServerContext) async throws -> ComputeCreditInvoiceResponse in
+      try await service.creditInvoice(request, context: context)
+    }
+    self.unary(ComputeInvoicesMethods.setInvoicePaid) {
+      (request: ComputeSetInvoicePaidRequest, context: ServerContext) async throws -> ComputeInvoice in
+      try await service.setInvoicePaid(request, context: context)
+    }
+    self.unary(ComputeInvoicesMethods.getInvoice) {
+      (request: ComputeGetInvoiceRequest, context: ServerContext) async throws -> ComputeInvoice in
+      try await service.getInvoice(request, context: context)
+    }
+    self.unary(ComputeInvoicesMethods.listInvoices) {
+      (request: ComputeListInvoicesRequest, context: ServerContext) async throws -> ComputeListInvoicesResponse in
+      try await service.listInvoices(request, context: context)
+    }
+    self.unary(ComputeInvoicesMethods.renderInvoice) {
+      (request: ComputeRenderInvoiceRequest, context: ServerContext) async throws -> ComputeRenderInvoiceResponse in
+      try await service.renderInvoice(request, context: context)
+    }
+  }
+}
+
+/// Calls assay.compute.v1.Invoices over a channel.
+public struct ComputeInvoicesClient: Sendable {
+  private let channel: Channel
+
+  public init(_ channel: Channel) { self.channel = channel }
+
+  public func setSeller(_ request: ComputeSeller, options: CallOptions = CallOptions()) async throws -> ComputeSeller {
+    try await self.channel.unary(ComputeInvoicesMethods.setSeller, request, options: options)
+  }
+
+  public func getSeller(_ request: ComputeGetSellerRequest, options: CallOptions = CallOptions()) async throws -> ComputeSeller {
+    try await self.channel.unary(ComputeInvoicesMethods.getSeller, request, options: options)
+  }
+
+  /// By the tenant's owner or billing role, or an operator.
+  public func setBillingProfile(_ request: ComputeBillingProfile, options: CallOptions = CallOptions()) async throws -> ComputeBillingProfile {
+    try await self.channel.unary(ComputeInvoicesMethods.setBillingProfile, request, options: options)
+  }
+
+  public func getBillingProfile(_ request: ComputeGetBillingProfileRequest, options: CallOptions = CallOptions()) async throws -> ComputeBillingProfile {
+    try await self.channel.unary(ComputeInvoicesMethods.getBillingProfile, request, options: options)
+  }
+
+  /// What would be issued now.
+  public func draftInvoice(_ request: ComputeDraftInvoiceRequest, options: CallOptions = CallOptions()) async throws -> ComputeInvoice {
+    try await self.channel.unary(ComputeInvoicesMethods.draftInvoice, request, options: options)
+  }
+
+  /// Again for the same month: the invoice that there is.
+  public func issueInvoice(_ request: ComputeIssueInvoiceRequest, options: CallOptions = CallOptions()) async throws -> ComputeInvoice {
+    try await self.channel.unary(ComputeInvoicesMethods.issueInvoice, request, options: options)
+  }
+
+  /// Takes an invoice back, wholly. Again: what there is.
+  public func creditInvoice(_ request: ComputeCreditInvoiceRequest, options: CallOptions = CallOptions()) async throws -> ComputeCreditInvoiceResponse {
+    try await self.channel.unary(ComputeInvoicesMethods.creditInvoice, request, options: options)
+  }
+
+  public func setInvoicePaid(_ request: ComputeSetInvoicePaidRequest, options: CallOptions = CallOptions()) async throws -> ComputeInvoice {
+    try await self.channel.unary(ComputeInvoicesMethods.setInvoicePaid, request, options: options)
+  }
+
+  public func getInvoice(_ request: ComputeGetInvoiceRequest, options: CallOptions = CallOptions()) async throws -> ComputeInvoice {
+    try await self.channel.unary(ComputeInvoicesMethods.getInvoice, request, options: options)
+  }
+
+  public func listInvoices(_ request: ComputeListInvoicesRequest, options: CallOptions = CallOptions()) async throws -> ComputeListInvoicesResponse {
+    try await self.channel.unary(ComputeInvoicesMethods.listInvoices, request, options: options)
+  }
+
+  public func renderInvoice(_ request: ComputeRenderInvoiceRequest, options: CallOptions = CallOptions()) async throws -> ComputeRenderInvoiceResponse {
+    try await self.channel.unary(ComputeInvoicesMethods.renderInvoice, request, options: options)
   }
 }
 
@@ -2999,58 +4729,128 @@ public enum ComputeV1ComputeFile {
     ZRISCgR0aW1lGAogASgDUgR0aW1lEh4KCnByb3ZlbmFuY2UYCyABKAlSCnByb3ZlbmFuY2USFAoFbWV0ZXIYDCABKAlSBW1ldGVy\
     EjMKBG1hcmsYDSABKAsyHy5hc3NheS5jb21wdXRlLnYxLkxlZGdlclJ1bk1hcmtSBG1hcmsSMwoFcHJpY2UYDiABKAsyHS5hc3Nh\
     eS5jb21wdXRlLnYxLkxlZGdlclByaWNlUgVwcmljZRI7Cghwb3N0aW5ncxgPIAMoCzIfLmFzc2F5LmNvbXB1dGUudjEuTGVkZ2Vy\
-    UG9zdGluZ1IIcG9zdGluZ3MSGgoIcHJldmlvdXMYECABKAlSCHByZXZpb3VzEhYKBmRpZ2VzdBgRIAEoCVIGZGlnZXN0IlEKDFF1\
-    b3RlUmVxdWVzdBIiCgxwYXJ0aWNpcGFudHMYASABKAVSDHBhcnRpY2lwYW50cxIdCgpnZmxvcF9lYWNoGAIgASgDUglnZmxvcEVh\
-    Y2giyQEKDVF1b3RlUmVzcG9uc2USHwoLZ2Zsb3BfdG90YWwYASABKANSCmdmbG9wVG90YWwSLQoTbmFub19ldXJvX3Blcl9nZmxv\
-    cBgCIAEoA1IQbmFub0V1cm9QZXJHZmxvcBImCg9uYW5vX2V1cm9fdG90YWwYAyABKANSDW5hbm9FdXJvVG90YWwSGwoJZXVyX3Rv\
-    dGFsGAQgASgJUghldXJUb3RhbBIjCg1wcmljZV92ZXJzaW9uGAUgASgJUgxwcmljZVZlcnNpb24ijQEKF0dldEJpbGxpbmdSZXBv\
-    cnRSZXF1ZXN0Eh4KC3VzZV9jYXNlX2lkGAEgASgJUgl1c2VDYXNlSWQSFAoFbW9udGgYAiABKAlSBW1vbnRoEjwKCGdyb3VwaW5n\
-    GAMgASgOMiAuYXNzYXkuY29tcHV0ZS52MS5SZXBvcnRHcm91cGluZ1IIZ3JvdXBpbmcirgMKC0JpbGxpbmdMaW5lEh4KC3VzZV9j\
-    YXNlX2lkGAEgASgJUgl1c2VDYXNlSWQSJAoOdXNlX2Nhc2VfdGl0bGUYAiABKAlSDHVzZUNhc2VUaXRsZRIlCg5wYXJ0aWNpcGFu\
-    dF9pZBgDIAEoCVINcGFydGljaXBhbnRJZBIpChBwYXJ0aWNpcGFudF9uYW1lGAQgASgJUg9wYXJ0aWNpcGFudE5hbWUSLQoScGFy\
-    dGljaXBhbnRfdGVuYW50GAUgASgJUhFwYXJ0aWNpcGFudFRlbmFudBISCgRkYXRlGAYgASgJUgRkYXRlEhUKBnJ1bl9pZBgHIAEo\
-    CVIFcnVuSWQSFAoFZ2Zsb3AYCCABKANSBWdmbG9wEhQKBXBmbG9wGAkgASgJUgVwZmxvcBItChNuYW5vX2V1cm9fcGVyX2dmbG9w\
-    GAogASgDUhBuYW5vRXVyb1BlckdmbG9wEiMKDXByaWNlX3ZlcnNpb24YCyABKAlSDHByaWNlVmVyc2lvbhIbCgluYW5vX2V1cm8Y\
-    DCABKANSCG5hbm9FdXJvEhAKA2V1chgNIAEoCVIDZXVyIoQCChhHZXRCaWxsaW5nUmVwb3J0UmVzcG9uc2USFgoGdGVuYW50GAEg\
-    ASgJUgZ0ZW5hbnQSFAoFbW9udGgYAiABKAlSBW1vbnRoEjMKBWxpbmVzGAMgAygLMh0uYXNzYXkuY29tcHV0ZS52MS5CaWxsaW5n\
-    TGluZVIFbGluZXMSHwoLZ2Zsb3BfdG90YWwYBCABKANSCmdmbG9wVG90YWwSHwoLcGZsb3BfdG90YWwYBSABKAlSCnBmbG9wVG90\
-    YWwSJgoPbmFub19ldXJvX3RvdGFsGAYgASgDUg1uYW5vRXVyb1RvdGFsEhsKCWV1cl90b3RhbBgHIAEoCVIIZXVyVG90YWwqmAEK\
-    CFJ1blN0YXRlEhkKFVJVTl9TVEFURV9VTlNQRUNJRklFRBAAEhUKEVJVTl9TVEFURV9SVU5OSU5HEAESFQoRUlVOX1NUQVRFX1NU\
-    T1BQRUQQAhIWChJSVU5fU1RBVEVfRklOSVNIRUQQAxIVChFSVU5fU1RBVEVfRVhQSVJFRBAEEhQKEFJVTl9TVEFURV9QQVVTRUQQ\
-    BSpwCgpSdW5Db21tYW5kEhsKF1JVTl9DT01NQU5EX1VOU1BFQ0lGSUVEEAASGAoUUlVOX0NPTU1BTkRfQ09OVElOVUUQARIVChFS\
-    VU5fQ09NTUFORF9QQVVTRRACEhQKEFJVTl9DT01NQU5EX1NUT1AQAyp0CgpQcm92ZW5hbmNlEhoKFlBST1ZFTkFOQ0VfVU5TUEVD\
-    SUZJRUQQABIXChNQUk9WRU5BTkNFX01FQVNVUkVEEAESGAoUUFJPVkVOQU5DRV9FU1RJTUFURUQQAhIXChNQUk9WRU5BTkNFX0RF\
-    Q0xBUkVEEAMqogEKDlJlcG9ydEdyb3VwaW5nEh8KG1JFUE9SVF9HUk9VUElOR19VTlNQRUNJRklFRBAAEh8KG1JFUE9SVF9HUk9V\
-    UElOR19QQVJUSUNJUEFOVBABEhwKGFJFUE9SVF9HUk9VUElOR19VU0VfQ0FTRRACEhcKE1JFUE9SVF9HUk9VUElOR19EQVkQAxIX\
-    ChNSRVBPUlRfR1JPVVBJTkdfUlVOEAQyrQYKBFJ1bnMSWQoIU3RhcnRSdW4SIS5hc3NheS5jb21wdXRlLnYxLlN0YXJ0UnVuUmVx\
-    dWVzdBocLmFzc2F5LmNvbXB1dGUudjEuUnVuQmFsYW5jZSIMqLsYAqi7GASwuxgCEmIKC1JlcG9ydFVzYWdlEiQuYXNzYXkuY29t\
-    cHV0ZS52MS5SZXBvcnRVc2FnZVJlcXVlc3QaHC5hc3NheS5jb21wdXRlLnYxLlJ1bkJhbGFuY2UiD5ACAqi7GAKouxgEsLsYAhJe\
-    CglGaW5pc2hSdW4SIi5hc3NheS5jb21wdXRlLnYxLkZpbmlzaFJ1blJlcXVlc3QaHC5hc3NheS5jb21wdXRlLnYxLlJ1bkJhbGFu\
-    Y2UiD5ACAqi7GAKouxgEsLsYAhJSCgdTdG9wUnVuEiAuYXNzYXkuY29tcHV0ZS52MS5TdG9wUnVuUmVxdWVzdBocLmFzc2F5LmNv\
-    bXB1dGUudjEuUnVuQmFsYW5jZSIHkAICsLsYAhJUCghQYXVzZVJ1bhIhLmFzc2F5LmNvbXB1dGUudjEuUGF1c2VSdW5SZXF1ZXN0\
-    GhwuYXNzYXkuY29tcHV0ZS52MS5SdW5CYWxhbmNlIgeQAgKwuxgCElYKCVJlc3VtZVJ1bhIiLmFzc2F5LmNvbXB1dGUudjEuUmVz\
-    dW1lUnVuUmVxdWVzdBocLmFzc2F5LmNvbXB1dGUudjEuUnVuQmFsYW5jZSIHkAICsLsYAhJQCgZHZXRSdW4SHy5hc3NheS5jb21w\
-    dXRlLnYxLkdldFJ1blJlcXVlc3QaHC5hc3NheS5jb21wdXRlLnYxLlJ1bkJhbGFuY2UiB5ACAbC7GAISWgoITGlzdFJ1bnMSIS5h\
-    c3NheS5jb21wdXRlLnYxLkxpc3RSdW5zUmVxdWVzdBoiLmFzc2F5LmNvbXB1dGUudjEuTGlzdFJ1bnNSZXNwb25zZSIHkAIBsLsY\
-    AhJWCghXYXRjaFJ1bhIhLmFzc2F5LmNvbXB1dGUudjEuV2F0Y2hSdW5SZXF1ZXN0GhwuYXNzYXkuY29tcHV0ZS52MS5SdW5CYWxh\
-    bmNlIgeQAgGwuxgCMAEy1wYKB0J1ZGdldHMSXQoJR2V0QnVkZ2V0EiIuYXNzYXkuY29tcHV0ZS52MS5HZXRCdWRnZXRSZXF1ZXN0\
-    GiMuYXNzYXkuY29tcHV0ZS52MS5HZXRCdWRnZXRSZXNwb25zZSIHkAIBsLsYAhJtCg1TZXRBbGxvY2F0aW9uEiYuYXNzYXkuY29t\
-    cHV0ZS52MS5TZXRBbGxvY2F0aW9uUmVxdWVzdBojLmFzc2F5LmNvbXB1dGUudjEuR2V0QnVkZ2V0UmVzcG9uc2UiD5ACAqi7GAKo\
-    uxgDsLsYAhJ0ChJUcmFuc2ZlckFsbG9jYXRpb24SKy5hc3NheS5jb21wdXRlLnYxLlRyYW5zZmVyQWxsb2NhdGlvblJlcXVlc3Qa\
-    Iy5hc3NheS5jb21wdXRlLnYxLkdldEJ1ZGdldFJlc3BvbnNlIgyouxgCqLsYA7C7GAISXQoFVG9wVXASHi5hc3NheS5jb21wdXRl\
-    LnYxLlRvcFVwUmVxdWVzdBojLmFzc2F5LmNvbXB1dGUudjEuR2V0QnVkZ2V0UmVzcG9uc2UiD5ACAqi7GAKouxgDsLsYAhJnCgpT\
-    ZXRSZXNlcnZlEiMuYXNzYXkuY29tcHV0ZS52MS5TZXRSZXNlcnZlUmVxdWVzdBojLmFzc2F5LmNvbXB1dGUudjEuR2V0QnVkZ2V0\
-    UmVzcG9uc2UiD5ACAqi7GAKouxgDsLsYAhJtCg1TZXRUaHJlc2hvbGRzEiYuYXNzYXkuY29tcHV0ZS52MS5TZXRUaHJlc2hvbGRz\
-    UmVxdWVzdBojLmFzc2F5LmNvbXB1dGUudjEuR2V0QnVkZ2V0UmVzcG9uc2UiD5ACAqi7GAKouxgDsLsYAhJgCgpMaXN0QWxlcnRz\
-    EiMuYXNzYXkuY29tcHV0ZS52MS5MaXN0QWxlcnRzUmVxdWVzdBokLmFzc2F5LmNvbXB1dGUudjEuTGlzdEFsZXJ0c1Jlc3BvbnNl\
-    IgeQAgGwuxgCEm8KC0dldEZvcmVjYXN0EiQuYXNzYXkuY29tcHV0ZS52MS5HZXRGb3JlY2FzdFJlcXVlc3QaJS5hc3NheS5jb21w\
-    dXRlLnYxLkdldEZvcmVjYXN0UmVzcG9uc2UiE5ACAai7GAKouxgDqLsYBbC7GAIycwoGTGVkZ2VyEmkKDUV4cG9ydEVudHJpZXMS\
-    Ji5hc3NheS5jb21wdXRlLnYxLkV4cG9ydEVudHJpZXNSZXF1ZXN0Gh0uYXNzYXkuY29tcHV0ZS52MS5MZWRnZXJFbnRyeSIPkAIB\
-    qLsYAqi7GAWwuxgCMAEy3AEKB0JpbGxpbmcSUQoFUXVvdGUSHi5hc3NheS5jb21wdXRlLnYxLlF1b3RlUmVxdWVzdBofLmFzc2F5\
-    LmNvbXB1dGUudjEuUXVvdGVSZXNwb25zZSIHkAIBsLsYAhJ+ChBHZXRCaWxsaW5nUmVwb3J0EikuYXNzYXkuY29tcHV0ZS52MS5H\
-    ZXRCaWxsaW5nUmVwb3J0UmVxdWVzdBoqLmFzc2F5LmNvbXB1dGUudjEuR2V0QmlsbGluZ1JlcG9ydFJlc3BvbnNlIhOQAgGouxgC\
-    qLsYA6i7GAWwuxgCMnYKC0NvbXB1dGVTeW5jEmcKC1N5bmNVc2VDYXNlEiQuYXNzYXkuY2F0YWxvZy52MS5TeW5jVXNlQ2FzZVJl\
-    cXVlc3QaJS5hc3NheS5jYXRhbG9nLnYxLlN5bmNVc2VDYXNlUmVzcG9uc2UiC5ACAqi7GAewuxgEQgq6AgdDb21wdXRlYgZwcm90\
-    bzM=
+    UG9zdGluZ1IIcG9zdGluZ3MSGgoIcHJldmlvdXMYECABKAlSCHByZXZpb3VzEhYKBmRpZ2VzdBgRIAEoCVIGZGlnZXN0ItYBCgxR\
+    dW90ZVJlcXVlc3QSIgoMcGFydGljaXBhbnRzGAEgASgFUgxwYXJ0aWNpcGFudHMSHQoKZ2Zsb3BfZWFjaBgCIAEoA1IJZ2Zsb3BF\
+    YWNoEiMKDXJlc2VydmVfZ2Zsb3AYAyABKANSDHJlc2VydmVHZmxvcBI5CgpwcmljZV90aW1lGAQgASgLMhouZ29vZ2xlLnByb3Rv\
+    YnVmLlRpbWVzdGFtcFIJcHJpY2VUaW1lEiMKDXByaWNlX3ZlcnNpb24YBSABKAlSDHByaWNlVmVyc2lvbiJtCglRdW90ZVBhcnQS\
+    FAoFZ2Zsb3AYASABKANSBWdmbG9wEi0KE25hbm9fZXVyb19wZXJfZ2Zsb3AYAiABKANSEG5hbm9FdXJvUGVyR2Zsb3ASGwoJbmFu\
+    b19ldXJvGAMgASgDUghuYW5vRXVybyL8AQoNUXVvdGVSZXNwb25zZRIfCgtnZmxvcF90b3RhbBgBIAEoA1IKZ2Zsb3BUb3RhbBIt\
+    ChNuYW5vX2V1cm9fcGVyX2dmbG9wGAIgASgDUhBuYW5vRXVyb1BlckdmbG9wEiYKD25hbm9fZXVyb190b3RhbBgDIAEoA1INbmFu\
+    b0V1cm9Ub3RhbBIbCglldXJfdG90YWwYBCABKAlSCGV1clRvdGFsEiMKDXByaWNlX3ZlcnNpb24YBSABKAlSDHByaWNlVmVyc2lv\
+    bhIxCgVwYXJ0cxgGIAMoCzIbLmFzc2F5LmNvbXB1dGUudjEuUXVvdGVQYXJ0UgVwYXJ0cyJbCglQcmljZVRpZXISHwoLYWJvdmVf\
+    Z2Zsb3AYASABKANSCmFib3ZlR2Zsb3ASLQoTbmFub19ldXJvX3Blcl9nZmxvcBgCIAEoA1IQbmFub0V1cm9QZXJHZmxvcCKNAgoF\
+    UHJpY2USGAoHdmVyc2lvbhgBIAEoCVIHdmVyc2lvbhIWCgZ0ZW5hbnQYAiABKAlSBnRlbmFudBI5Cgp2YWxpZF9mcm9tGAMgASgL\
+    MhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcFIJdmFsaWRGcm9tEi0KE25hbm9fZXVyb19wZXJfZ2Zsb3AYBCABKANSEG5hbm9F\
+    dXJvUGVyR2Zsb3ASMQoFdGllcnMYBSADKAsyGy5hc3NheS5jb21wdXRlLnYxLlByaWNlVGllclIFdGllcnMSNQoIc2V0X3RpbWUY\
+    BiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wUgdzZXRUaW1lImkKD1NldFByaWNlUmVxdWVzdBItCgVwcmljZRgBIAEo\
+    CzIXLmFzc2F5LmNvbXB1dGUudjEuUHJpY2VSBXByaWNlEicKD2lkZW1wb3RlbmN5X2tleRgCIAEoCVIOaWRlbXBvdGVuY3lLZXki\
+    KwoRTGlzdFByaWNlc1JlcXVlc3QSFgoGdGVuYW50GAEgASgJUgZ0ZW5hbnQiRQoSTGlzdFByaWNlc1Jlc3BvbnNlEi8KBnByaWNl\
+    cxgBIAMoCzIXLmFzc2F5LmNvbXB1dGUudjEuUHJpY2VSBnByaWNlcyLCAQoXR2V0QmlsbGluZ1JlcG9ydFJlcXVlc3QSHgoLdXNl\
+    X2Nhc2VfaWQYASABKAlSCXVzZUNhc2VJZBIUCgVtb250aBgCIAEoCVIFbW9udGgSPAoIZ3JvdXBpbmcYAyABKA4yIC5hc3NheS5j\
+    b21wdXRlLnYxLlJlcG9ydEdyb3VwaW5nUghncm91cGluZxIbCglvd25fdXNhZ2UYBCABKAhSCG93blVzYWdlEhYKBnRlbmFudBgF\
+    IAEoCVIGdGVuYW50IsYDCgtCaWxsaW5nTGluZRIeCgt1c2VfY2FzZV9pZBgBIAEoCVIJdXNlQ2FzZUlkEiQKDnVzZV9jYXNlX3Rp\
+    dGxlGAIgASgJUgx1c2VDYXNlVGl0bGUSJQoOcGFydGljaXBhbnRfaWQYAyABKAlSDXBhcnRpY2lwYW50SWQSKQoQcGFydGljaXBh\
+    bnRfbmFtZRgEIAEoCVIPcGFydGljaXBhbnROYW1lEi0KEnBhcnRpY2lwYW50X3RlbmFudBgFIAEoCVIRcGFydGljaXBhbnRUZW5h\
+    bnQSEgoEZGF0ZRgGIAEoCVIEZGF0ZRIVCgZydW5faWQYByABKAlSBXJ1bklkEhQKBWdmbG9wGAggASgDUgVnZmxvcBIUCgVwZmxv\
+    cBgJIAEoCVIFcGZsb3ASLQoTbmFub19ldXJvX3Blcl9nZmxvcBgKIAEoA1IQbmFub0V1cm9QZXJHZmxvcBIjCg1wcmljZV92ZXJz\
+    aW9uGAsgASgJUgxwcmljZVZlcnNpb24SGwoJbmFub19ldXJvGAwgASgDUghuYW5vRXVybxIQCgNldXIYDSABKAlSA2V1chIWCgZ0\
+    ZW5hbnQYDiABKAlSBnRlbmFudCKEAgoYR2V0QmlsbGluZ1JlcG9ydFJlc3BvbnNlEhYKBnRlbmFudBgBIAEoCVIGdGVuYW50EhQK\
+    BW1vbnRoGAIgASgJUgVtb250aBIzCgVsaW5lcxgDIAMoCzIdLmFzc2F5LmNvbXB1dGUudjEuQmlsbGluZ0xpbmVSBWxpbmVzEh8K\
+    C2dmbG9wX3RvdGFsGAQgASgDUgpnZmxvcFRvdGFsEh8KC3BmbG9wX3RvdGFsGAUgASgJUgpwZmxvcFRvdGFsEiYKD25hbm9fZXVy\
+    b190b3RhbBgGIAEoA1INbmFub0V1cm9Ub3RhbBIbCglldXJfdG90YWwYByABKAlSCGV1clRvdGFsItMBCgVQYXJ0eRISCgRuYW1l\
+    GAEgASgJUgRuYW1lEhYKBnN0cmVldBgCIAEoCVIGc3RyZWV0EhIKBGNpdHkYAyABKAlSBGNpdHkSHwoLcG9zdGFsX2NvZGUYBCAB\
+    KAlSCnBvc3RhbENvZGUSGAoHY291bnRyeRgFIAEoCVIHY291bnRyeRIVCgZ2YXRfaWQYBiABKAlSBXZhdElkEiIKDHJlZ2lzdHJh\
+    dGlvbhgHIAEoCVIMcmVnaXN0cmF0aW9uEhQKBWVtYWlsGAggASgJUgVlbWFpbCKTAQoGU2VsbGVyEi0KBXBhcnR5GAEgASgLMhcu\
+    YXNzYXkuY29tcHV0ZS52MS5QYXJ0eVIFcGFydHkSEgoEaWJhbhgCIAEoCVIEaWJhbhIjCg1udW1iZXJfcHJlZml4GAMgASgJUgxu\
+    dW1iZXJQcmVmaXgSIQoMcGF5bWVudF9kYXlzGAQgASgFUgtwYXltZW50RGF5cyKdAQoOQmlsbGluZ1Byb2ZpbGUSFgoGdGVuYW50\
+    GAEgASgJUgZ0ZW5hbnQSLQoFYnV5ZXIYAiABKAsyFy5hc3NheS5jb21wdXRlLnYxLlBhcnR5UgVidXllchInCg9idXllcl9yZWZl\
+    cmVuY2UYAyABKAlSDmJ1eWVyUmVmZXJlbmNlEhsKCXRpbWVfem9uZRgEIAEoCVIIdGltZVpvbmUiEgoQR2V0U2VsbGVyUmVxdWVz\
+    dCIyChhHZXRCaWxsaW5nUHJvZmlsZVJlcXVlc3QSFgoGdGVuYW50GAEgASgJUgZ0ZW5hbnQi5gIKC0ludm9pY2VMaW5lEhQKBW1v\
+    bnRoGAEgASgJUgVtb250aBIXCgdpc19sYXRlGAIgASgIUgZpc0xhdGUSHgoLdXNlX2Nhc2VfaWQYAyABKAlSCXVzZUNhc2VJZBIk\
+    Cg51c2VfY2FzZV90aXRsZRgEIAEoCVIMdXNlQ2FzZVRpdGxlEiUKDnBhcnRpY2lwYW50X2lkGAUgASgJUg1wYXJ0aWNpcGFudElk\
+    EikKEHBhcnRpY2lwYW50X25hbWUYBiABKAlSD3BhcnRpY2lwYW50TmFtZRIjCg1wcmljZV92ZXJzaW9uGAcgASgJUgxwcmljZVZl\
+    cnNpb24SLQoTbmFub19ldXJvX3Blcl9nZmxvcBgIIAEoA1IQbmFub0V1cm9QZXJHZmxvcBIUCgVnZmxvcBgJIAEoA1IFZ2Zsb3AS\
+    FAoFcGZsb3AYCiABKAlSBXBmbG9wEhAKA2V1chgLIAEoCVIDZXVyIsIFCgdJbnZvaWNlEhYKBm51bWJlchgBIAEoCVIGbnVtYmVy\
+    EjQKBXN0YXRlGAIgASgOMh4uYXNzYXkuY29tcHV0ZS52MS5JbnZvaWNlU3RhdGVSBXN0YXRlEhYKBnRlbmFudBgDIAEoCVIGdGVu\
+    YW50EhQKBW1vbnRoGAQgASgJUgVtb250aBIdCgppc3N1ZV9kYXRlGAUgASgJUglpc3N1ZURhdGUSGQoIZHVlX2RhdGUYBiABKAlS\
+    B2R1ZURhdGUSGwoJcGFpZF9kYXRlGAcgASgJUghwYWlkRGF0ZRIwCgZzZWxsZXIYCCABKAsyGC5hc3NheS5jb21wdXRlLnYxLlNl\
+    bGxlclIGc2VsbGVyEi0KBWJ1eWVyGAkgASgLMhcuYXNzYXkuY29tcHV0ZS52MS5QYXJ0eVIFYnV5ZXISJwoPYnV5ZXJfcmVmZXJl\
+    bmNlGAogASgJUg5idXllclJlZmVyZW5jZRIzCgVsaW5lcxgLIAMoCzIdLmFzc2F5LmNvbXB1dGUudjEuSW52b2ljZUxpbmVSBWxp\
+    bmVzEhcKB25ldF9ldXIYDCABKAlSBm5ldEV1chIXCgd0YXhfZXVyGA0gASgJUgZ0YXhFdXISGwoJdG90YWxfZXVyGA4gASgJUgh0\
+    b3RhbEV1chIhCgx2YXRfY2F0ZWdvcnkYDyABKAlSC3ZhdENhdGVnb3J5Eh8KC3ZhdF9wZXJjZW50GBAgASgJUgp2YXRQZXJjZW50\
+    Eh0KCnZhdF9yZWFzb24YESABKAlSCXZhdFJlYXNvbhIaCghjb3JyZWN0cxgSIAEoCVIIY29ycmVjdHMSFgoGcmVhc29uGBMgASgJ\
+    UgZyZWFzb24SFgoGZGlnZXN0GBQgASgJUgZkaWdlc3QSJwoPcHJldmlvdXNfZGlnZXN0GBUgASgJUg5wcmV2aW91c0RpZ2VzdCJD\
+    ChNEcmFmdEludm9pY2VSZXF1ZXN0EhYKBnRlbmFudBgBIAEoCVIGdGVuYW50EhQKBW1vbnRoGAIgASgJUgVtb250aCJmChNJc3N1\
+    ZUludm9pY2VSZXF1ZXN0EhYKBnRlbmFudBgBIAEoCVIGdGVuYW50EhQKBW1vbnRoGAIgASgJUgVtb250aBIhCgxkcmFmdF9kaWdl\
+    c3QYAyABKAlSC2RyYWZ0RGlnZXN0ImAKFENyZWRpdEludm9pY2VSZXF1ZXN0EhYKBm51bWJlchgBIAEoCVIGbnVtYmVyEhYKBnJl\
+    YXNvbhgCIAEoCVIGcmVhc29uEhgKB3JlaXNzdWUYAyABKAhSB3JlaXNzdWUiiAEKFUNyZWRpdEludm9pY2VSZXNwb25zZRI6Cgtj\
+    cmVkaXRfbm90ZRgBIAEoCzIZLmFzc2F5LmNvbXB1dGUudjEuSW52b2ljZVIKY3JlZGl0Tm90ZRIzCgdpbnZvaWNlGAIgASgLMhku\
+    YXNzYXkuY29tcHV0ZS52MS5JbnZvaWNlUgdpbnZvaWNlIkwKFVNldEludm9pY2VQYWlkUmVxdWVzdBIWCgZudW1iZXIYASABKAlS\
+    Bm51bWJlchIbCglwYWlkX2RhdGUYAiABKAlSCHBhaWREYXRlIisKEUdldEludm9pY2VSZXF1ZXN0EhYKBm51bWJlchgBIAEoCVIG\
+    bnVtYmVyImkKE0xpc3RJbnZvaWNlc1JlcXVlc3QSFgoGdGVuYW50GAEgASgJUgZ0ZW5hbnQSGwoJcGFnZV9zaXplGAIgASgFUghw\
+    YWdlU2l6ZRIdCgpwYWdlX3Rva2VuGAMgASgJUglwYWdlVG9rZW4idQoUTGlzdEludm9pY2VzUmVzcG9uc2USNQoIaW52b2ljZXMY\
+    ASADKAsyGS5hc3NheS5jb21wdXRlLnYxLkludm9pY2VSCGludm9pY2VzEiYKD25leHRfcGFnZV90b2tlbhgCIAEoCVINbmV4dFBh\
+    Z2VUb2tlbiJnChRSZW5kZXJJbnZvaWNlUmVxdWVzdBIWCgZudW1iZXIYASABKAlSBm51bWJlchI3CgZmb3JtYXQYAiABKA4yHy5h\
+    c3NheS5jb21wdXRlLnYxLkludm9pY2VGb3JtYXRSBmZvcm1hdCJQChVSZW5kZXJJbnZvaWNlUmVzcG9uc2USGAoHY29udGVudBgB\
+    IAEoCVIHY29udGVudBIdCgptZWRpYV90eXBlGAIgASgJUgltZWRpYVR5cGUqmAEKCFJ1blN0YXRlEhkKFVJVTl9TVEFURV9VTlNQ\
+    RUNJRklFRBAAEhUKEVJVTl9TVEFURV9SVU5OSU5HEAESFQoRUlVOX1NUQVRFX1NUT1BQRUQQAhIWChJSVU5fU1RBVEVfRklOSVNI\
+    RUQQAxIVChFSVU5fU1RBVEVfRVhQSVJFRBAEEhQKEFJVTl9TVEFURV9QQVVTRUQQBSpwCgpSdW5Db21tYW5kEhsKF1JVTl9DT01N\
+    QU5EX1VOU1BFQ0lGSUVEEAASGAoUUlVOX0NPTU1BTkRfQ09OVElOVUUQARIVChFSVU5fQ09NTUFORF9QQVVTRRACEhQKEFJVTl9D\
+    T01NQU5EX1NUT1AQAyp0CgpQcm92ZW5hbmNlEhoKFlBST1ZFTkFOQ0VfVU5TUEVDSUZJRUQQABIXChNQUk9WRU5BTkNFX01FQVNV\
+    UkVEEAESGAoUUFJPVkVOQU5DRV9FU1RJTUFURUQQAhIXChNQUk9WRU5BTkNFX0RFQ0xBUkVEEAMqvgEKDlJlcG9ydEdyb3VwaW5n\
+    Eh8KG1JFUE9SVF9HUk9VUElOR19VTlNQRUNJRklFRBAAEh8KG1JFUE9SVF9HUk9VUElOR19QQVJUSUNJUEFOVBABEhwKGFJFUE9S\
+    VF9HUk9VUElOR19VU0VfQ0FTRRACEhcKE1JFUE9SVF9HUk9VUElOR19EQVkQAxIXChNSRVBPUlRfR1JPVVBJTkdfUlVOEAQSGgoW\
+    UkVQT1JUX0dST1VQSU5HX1RFTkFOVBAFKs4BCgxJbnZvaWNlU3RhdGUSHQoZSU5WT0lDRV9TVEFURV9VTlNQRUNJRklFRBAAEhcK\
+    E0lOVk9JQ0VfU1RBVEVfRFJBRlQQARIYChRJTlZPSUNFX1NUQVRFX0lTU1VFRBACEhkKFUlOVk9JQ0VfU1RBVEVfT1ZFUkRVRRAD\
+    EhYKEklOVk9JQ0VfU1RBVEVfUEFJRBAEEhoKFklOVk9JQ0VfU1RBVEVfQ1JFRElURUQQBRIdChlJTlZPSUNFX1NUQVRFX0NSRURJ\
+    VF9OT1RFEAYqYAoNSW52b2ljZUZvcm1hdBIeChpJTlZPSUNFX0ZPUk1BVF9VTlNQRUNJRklFRBAAEhcKE0lOVk9JQ0VfRk9STUFU\
+    X0hUTUwQARIWChJJTlZPSUNFX0ZPUk1BVF9VQkwQAjKtBgoEUnVucxJZCghTdGFydFJ1bhIhLmFzc2F5LmNvbXB1dGUudjEuU3Rh\
+    cnRSdW5SZXF1ZXN0GhwuYXNzYXkuY29tcHV0ZS52MS5SdW5CYWxhbmNlIgyouxgCqLsYBLC7GAISYgoLUmVwb3J0VXNhZ2USJC5h\
+    c3NheS5jb21wdXRlLnYxLlJlcG9ydFVzYWdlUmVxdWVzdBocLmFzc2F5LmNvbXB1dGUudjEuUnVuQmFsYW5jZSIPkAICqLsYAqi7\
+    GASwuxgCEl4KCUZpbmlzaFJ1bhIiLmFzc2F5LmNvbXB1dGUudjEuRmluaXNoUnVuUmVxdWVzdBocLmFzc2F5LmNvbXB1dGUudjEu\
+    UnVuQmFsYW5jZSIPkAICqLsYAqi7GASwuxgCElIKB1N0b3BSdW4SIC5hc3NheS5jb21wdXRlLnYxLlN0b3BSdW5SZXF1ZXN0Ghwu\
+    YXNzYXkuY29tcHV0ZS52MS5SdW5CYWxhbmNlIgeQAgKwuxgCElQKCFBhdXNlUnVuEiEuYXNzYXkuY29tcHV0ZS52MS5QYXVzZVJ1\
+    blJlcXVlc3QaHC5hc3NheS5jb21wdXRlLnYxLlJ1bkJhbGFuY2UiB5ACArC7GAISVgoJUmVzdW1lUnVuEiIuYXNzYXkuY29tcHV0\
+    ZS52MS5SZXN1bWVSdW5SZXF1ZXN0GhwuYXNzYXkuY29tcHV0ZS52MS5SdW5CYWxhbmNlIgeQAgKwuxgCElAKBkdldFJ1bhIfLmFz\
+    c2F5LmNvbXB1dGUudjEuR2V0UnVuUmVxdWVzdBocLmFzc2F5LmNvbXB1dGUudjEuUnVuQmFsYW5jZSIHkAIBsLsYAhJaCghMaXN0\
+    UnVucxIhLmFzc2F5LmNvbXB1dGUudjEuTGlzdFJ1bnNSZXF1ZXN0GiIuYXNzYXkuY29tcHV0ZS52MS5MaXN0UnVuc1Jlc3BvbnNl\
+    IgeQAgGwuxgCElYKCFdhdGNoUnVuEiEuYXNzYXkuY29tcHV0ZS52MS5XYXRjaFJ1blJlcXVlc3QaHC5hc3NheS5jb21wdXRlLnYx\
+    LlJ1bkJhbGFuY2UiB5ACAbC7GAIwATLXBgoHQnVkZ2V0cxJdCglHZXRCdWRnZXQSIi5hc3NheS5jb21wdXRlLnYxLkdldEJ1ZGdl\
+    dFJlcXVlc3QaIy5hc3NheS5jb21wdXRlLnYxLkdldEJ1ZGdldFJlc3BvbnNlIgeQAgGwuxgCEm0KDVNldEFsbG9jYXRpb24SJi5h\
+    c3NheS5jb21wdXRlLnYxLlNldEFsbG9jYXRpb25SZXF1ZXN0GiMuYXNzYXkuY29tcHV0ZS52MS5HZXRCdWRnZXRSZXNwb25zZSIP\
+    kAICqLsYAqi7GAOwuxgCEnQKElRyYW5zZmVyQWxsb2NhdGlvbhIrLmFzc2F5LmNvbXB1dGUudjEuVHJhbnNmZXJBbGxvY2F0aW9u\
+    UmVxdWVzdBojLmFzc2F5LmNvbXB1dGUudjEuR2V0QnVkZ2V0UmVzcG9uc2UiDKi7GAKouxgDsLsYAhJdCgVUb3BVcBIeLmFzc2F5\
+    LmNvbXB1dGUudjEuVG9wVXBSZXF1ZXN0GiMuYXNzYXkuY29tcHV0ZS52MS5HZXRCdWRnZXRSZXNwb25zZSIPkAICqLsYAqi7GAOw\
+    uxgCEmcKClNldFJlc2VydmUSIy5hc3NheS5jb21wdXRlLnYxLlNldFJlc2VydmVSZXF1ZXN0GiMuYXNzYXkuY29tcHV0ZS52MS5H\
+    ZXRCdWRnZXRSZXNwb25zZSIPkAICqLsYAqi7GAOwuxgCEm0KDVNldFRocmVzaG9sZHMSJi5hc3NheS5jb21wdXRlLnYxLlNldFRo\
+    cmVzaG9sZHNSZXF1ZXN0GiMuYXNzYXkuY29tcHV0ZS52MS5HZXRCdWRnZXRSZXNwb25zZSIPkAICqLsYAqi7GAOwuxgCEmAKCkxp\
+    c3RBbGVydHMSIy5hc3NheS5jb21wdXRlLnYxLkxpc3RBbGVydHNSZXF1ZXN0GiQuYXNzYXkuY29tcHV0ZS52MS5MaXN0QWxlcnRz\
+    UmVzcG9uc2UiB5ACAbC7GAISbwoLR2V0Rm9yZWNhc3QSJC5hc3NheS5jb21wdXRlLnYxLkdldEZvcmVjYXN0UmVxdWVzdBolLmFz\
+    c2F5LmNvbXB1dGUudjEuR2V0Rm9yZWNhc3RSZXNwb25zZSITkAIBqLsYAqi7GAOouxgFsLsYAjJzCgZMZWRnZXISaQoNRXhwb3J0\
+    RW50cmllcxImLmFzc2F5LmNvbXB1dGUudjEuRXhwb3J0RW50cmllc1JlcXVlc3QaHS5hc3NheS5jb21wdXRlLnYxLkxlZGdlckVu\
+    dHJ5Ig+QAgGouxgCqLsYBbC7GAIwATK/AQoGUHJpY2VzElMKCFNldFByaWNlEiEuYXNzYXkuY29tcHV0ZS52MS5TZXRQcmljZVJl\
+    cXVlc3QaFy5hc3NheS5jb21wdXRlLnYxLlByaWNlIguQAgKouxgBsLsYAxJgCgpMaXN0UHJpY2VzEiMuYXNzYXkuY29tcHV0ZS52\
+    MS5MaXN0UHJpY2VzUmVxdWVzdBokLmFzc2F5LmNvbXB1dGUudjEuTGlzdFByaWNlc1Jlc3BvbnNlIgeQAgGwuxgCMuUBCgdCaWxs\
+    aW5nElEKBVF1b3RlEh4uYXNzYXkuY29tcHV0ZS52MS5RdW90ZVJlcXVlc3QaHy5hc3NheS5jb21wdXRlLnYxLlF1b3RlUmVzcG9u\
+    c2UiB5ACAbC7GAIShgEKEEdldEJpbGxpbmdSZXBvcnQSKS5hc3NheS5jb21wdXRlLnYxLkdldEJpbGxpbmdSZXBvcnRSZXF1ZXN0\
+    GiouYXNzYXkuY29tcHV0ZS52MS5HZXRCaWxsaW5nUmVwb3J0UmVzcG9uc2UiG5ACAai7GAGouxgCqLsYA6i7GAWouxgEsLsYAjL8\
+    CAoISW52b2ljZXMSTAoJU2V0U2VsbGVyEhguYXNzYXkuY29tcHV0ZS52MS5TZWxsZXIaGC5hc3NheS5jb21wdXRlLnYxLlNlbGxl\
+    ciILkAICqLsYAbC7GAMSVgoJR2V0U2VsbGVyEiIuYXNzYXkuY29tcHV0ZS52MS5HZXRTZWxsZXJSZXF1ZXN0GhguYXNzYXkuY29t\
+    cHV0ZS52MS5TZWxsZXIiC5ACAai7GAGwuxgDEmwKEVNldEJpbGxpbmdQcm9maWxlEiAuYXNzYXkuY29tcHV0ZS52MS5CaWxsaW5n\
+    UHJvZmlsZRogLmFzc2F5LmNvbXB1dGUudjEuQmlsbGluZ1Byb2ZpbGUiE5ACAqi7GAGouxgCqLsYBbC7GAISdgoRR2V0QmlsbGlu\
+    Z1Byb2ZpbGUSKi5hc3NheS5jb21wdXRlLnYxLkdldEJpbGxpbmdQcm9maWxlUmVxdWVzdBogLmFzc2F5LmNvbXB1dGUudjEuQmls\
+    bGluZ1Byb2ZpbGUiE5ACAai7GAGouxgCqLsYBbC7GAISZQoMRHJhZnRJbnZvaWNlEiUuYXNzYXkuY29tcHV0ZS52MS5EcmFmdElu\
+    dm9pY2VSZXF1ZXN0GhkuYXNzYXkuY29tcHV0ZS52MS5JbnZvaWNlIhOQAgGouxgBqLsYAqi7GAWwuxgCEl0KDElzc3VlSW52b2lj\
+    ZRIlLmFzc2F5LmNvbXB1dGUudjEuSXNzdWVJbnZvaWNlUmVxdWVzdBoZLmFzc2F5LmNvbXB1dGUudjEuSW52b2ljZSILkAICqLsY\
+    AbC7GAMSbQoNQ3JlZGl0SW52b2ljZRImLmFzc2F5LmNvbXB1dGUudjEuQ3JlZGl0SW52b2ljZVJlcXVlc3QaJy5hc3NheS5jb21w\
+    dXRlLnYxLkNyZWRpdEludm9pY2VSZXNwb25zZSILkAICqLsYAbC7GAMSYQoOU2V0SW52b2ljZVBhaWQSJy5hc3NheS5jb21wdXRl\
+    LnYxLlNldEludm9pY2VQYWlkUmVxdWVzdBoZLmFzc2F5LmNvbXB1dGUudjEuSW52b2ljZSILkAICqLsYAbC7GAMSYQoKR2V0SW52\
+    b2ljZRIjLmFzc2F5LmNvbXB1dGUudjEuR2V0SW52b2ljZVJlcXVlc3QaGS5hc3NheS5jb21wdXRlLnYxLkludm9pY2UiE5ACAai7\
+    GAGouxgCqLsYBbC7GAIScgoMTGlzdEludm9pY2VzEiUuYXNzYXkuY29tcHV0ZS52MS5MaXN0SW52b2ljZXNSZXF1ZXN0GiYuYXNz\
+    YXkuY29tcHV0ZS52MS5MaXN0SW52b2ljZXNSZXNwb25zZSITkAIBqLsYAai7GAKouxgFsLsYAhJ1Cg1SZW5kZXJJbnZvaWNlEiYu\
+    YXNzYXkuY29tcHV0ZS52MS5SZW5kZXJJbnZvaWNlUmVxdWVzdBonLmFzc2F5LmNvbXB1dGUudjEuUmVuZGVySW52b2ljZVJlc3Bv\
+    bnNlIhOQAgGouxgBqLsYAqi7GAWwuxgCMnYKC0NvbXB1dGVTeW5jEmcKC1N5bmNVc2VDYXNlEiQuYXNzYXkuY2F0YWxvZy52MS5T\
+    eW5jVXNlQ2FzZVJlcXVlc3QaJS5hc3NheS5jYXRhbG9nLnYxLlN5bmNVc2VDYXNlUmVzcG9uc2UiC5ACAqi7GAewuxgEQgq6AgdD\
+    b21wdXRlYgZwcm90bzM=
     """)
 }

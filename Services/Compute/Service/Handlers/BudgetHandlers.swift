@@ -71,23 +71,6 @@ struct LedgerHandler: ComputeLedgerService {
   }
 }
 
-/// `assay.compute.v1.Billing`.
-struct BillingHandler: ComputeBillingService {
-  let core: ComputeCore
-
-  func quote(
-    _ request: ComputeQuoteRequest, context: ServerContext
-  ) async throws -> ComputeQuoteResponse {
-    try await core.quote(request)
-  }
-
-  func getBillingReport(
-    _ request: ComputeGetBillingReportRequest, context: ServerContext
-  ) async throws -> ComputeGetBillingReportResponse {
-    try await core.billingReport(request, context.identity())
-  }
-}
-
 /// `assay.compute.v1.ComputeSync`: for Catalog alone.
 struct SyncHandler: ComputeComputeSyncService {
   let core: ComputeCore
@@ -116,6 +99,8 @@ extension ComputeCore {
     router.register(RunsHandler(core: self))
     router.register(BudgetsHandler(core: self))
     router.register(BillingHandler(core: self))
+    router.register(PricesHandler(core: self))
+    router.register(InvoicesHandler(core: self))
     router.register(LedgerHandler(core: self))
     router.register(SyncHandler(core: self))
     return router

@@ -1,10 +1,16 @@
+import ComputeDomain
+
 /// What lines of a billing report are grouped by.
 public enum BillingGrouping: Sendable, Hashable {
   case participant, useCase, day, run
+  /// The tenant that pays.
+  case tenant
 }
 
 /// One sum of usage at one price: what the ledger knows about a line before it is rounded.
 public struct UsageSum: Sendable, Hashable {
+  /// The tenant that pays.
+  public let tenant: String
   public let useCase: String
   public let useCaseTitle: String
   public let participant: String
@@ -17,10 +23,11 @@ public struct UsageSum: Sendable, Hashable {
   public let nanoEuroPerGFLOP: Int64
 
   public init(
-    useCase: String, useCaseTitle: String, participant: String, participantName: String,
-    participantTenant: String, run: String, day: UTCDay, quantity: GFLOP, priceVersion: String,
-    nanoEuroPerGFLOP: Int64
+    tenant: String, useCase: String, useCaseTitle: String, participant: String,
+    participantName: String, participantTenant: String, run: String, day: UTCDay,
+    quantity: GFLOP, priceVersion: String, nanoEuroPerGFLOP: Int64
   ) {
+    self.tenant = tenant
     self.useCase = useCase
     self.useCaseTitle = useCaseTitle
     self.participant = participant
@@ -36,6 +43,8 @@ public struct UsageSum: Sendable, Hashable {
 
 /// One line of the bill. Fields that the grouping sums over are empty.
 public struct BillingLine: Sendable, Equatable {
+  /// The tenant that pays.
+  public let tenant: String
   public let useCase: String
   public let useCaseTitle: String
   public let participant: String
@@ -105,6 +114,7 @@ private struct LineKey: Hashable, Comparable {
     nanoEuroPerGFLOP = sum.nanoEuroPerGFLOP
     let group =
       switch grouping {
+      case .tenant: [sum.tenant]
       case .useCase: [sum.useCaseTitle, sum.useCase]
       case .participant:
         [sum.useCaseTitle, sum.useCase, sum.participantName, sum.participant]
@@ -123,8 +133,10 @@ private struct LineKey: Hashable, Comparable {
   func line(quantity: GFLOP, example: UsageSum) throws(QuantityError) -> BillingLine {
     let cost = try NanoEuro(of: quantity, atNanoEuroPerGFLOP: nanoEuroPerGFLOP)
     let byParticipant = grouping == .participant || grouping == .run
+    let isWhole = grouping == .tenant
     return BillingLine(
-      useCase: example.useCase, useCaseTitle: example.useCaseTitle,
+      tenant: example.tenant, useCase: isWhole ? "" : example.useCase,
+      useCaseTitle: isWhole ? "" : example.useCaseTitle,
       participant: byParticipant ? example.participant : "",
       participantName: byParticipant ? example.participantName : "",
       participantTenant: byParticipant ? example.participantTenant : "",

@@ -1,0 +1,37 @@
+/// Why something cannot be priced or billed.
+public enum BillingFault: Error, Equatable, Sendable, CustomStringConvertible {
+  case badTiers(String)
+  case badPrice
+  case unknownPrice(String)
+  case unknownCountry(String)
+  case badVATID(String, country: String)
+  case missing(String)
+  case damaged
+
+  public var description: String {
+    switch self {
+    case .badTiers(let expected): "the tiers of a price: \(expected)"
+    case .badPrice:
+      "a price is 0 to \(BillingLimits.maximumNanoEuroPerGFLOP) nano-euro for a GFLOP"
+    case .unknownPrice(let version): "there is no price \"\(version)\""
+    case .unknownCountry(let code):
+      "\"\(code)\" is not a country's two capital letters, as ISO 3166-1 has them"
+    case .badVATID(let id, let country):
+      "\"\(id)\" is no VAT id of \(country): its letters, and 2 to 12 letters or digits"
+    case .missing(let what): "the invoice lacks \(what)"
+    case .damaged: "the stored invoice cannot be read"
+    }
+  }
+}
+
+/// Limits of what a price or an invoice may say.
+public enum BillingLimits {
+  public static let maximumTiers = 20
+  /// A thousand euro for a PFLOP: with it, `ComputeLimits.maximumGFLOP` does leave 64 bits, which is
+  /// an overflow that is told.
+  public static let maximumNanoEuroPerGFLOP: Int64 = 1_000_000
+  /// Most lines of one invoice.
+  public static let maximumLines = 100_000
+  /// Longest name, address or reason, in bytes.
+  public static let maximumTextBytes = 200
+}

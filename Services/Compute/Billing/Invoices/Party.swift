@@ -1,0 +1,86 @@
+import ComputeDomain
+
+/// Who sells or buys, as an invoice has to name them.
+public struct Party: Sendable, Hashable {
+  public var name: String
+  public var street: String
+  public var city: String
+  public var postalCode: String
+  /// ISO 3166-1, two letters.
+  public var country: String
+  /// With the country's letters; empty for who has none.
+  public var vatID: String
+  /// Number in a register of companies.
+  public var registration: String
+  public var email: String
+
+  public init(
+    name: String, street: String = "", city: String = "", postalCode: String = "",
+    country: String, vatID: String = "", registration: String = "", email: String = ""
+  ) {
+    self.name = name
+    self.street = street
+    self.city = city
+    self.postalCode = postalCode
+    self.country = country
+    self.vatID = vatID
+    self.registration = registration
+    self.email = email
+  }
+
+  /// - Throws: what an invoice could not be made with.
+  public func check() throws(BillingFault) {
+    guard !name.isEmpty else { throw .missing("the name of a party") }
+    let isCode = country.utf8.count == 2 && country.utf8.allSatisfy { 65...90 ~= $0 }
+    guard isCode else { throw .unknownCountry(country) }
+    let texts = [name, street, city, postalCode, registration, email]
+    guard texts.allSatisfy({ $0.utf8.count <= BillingLimits.maximumTextBytes }) else {
+      throw .missing("a name or address of at most \(BillingLimits.maximumTextBytes) bytes")
+    }
+    guard texts.allSatisfy({ $0.unicodeScalars.allSatisfy { $0.value >= 32 } }) else {
+      throw .missing("a name or address of one line")
+    }
+    guard !vatID.isEmpty else { return }
+    let rest = vatID.utf8.dropFirst(2)
+    let isRest = rest.allSatisfy { 48...57 ~= $0 || 65...90 ~= $0 }
+    guard vatID.hasPrefix(VATRates.prefix(country)), 2...12 ~= rest.count, isRest else {
+      throw .badVATID(vatID, country: country)
+    }
+  }
+}
+
+/// Who issues the invoices, and how they are paid.
+public struct Seller: Sendable, Hashable {
+  public var party: Party
+  public var iban: String
+  /// What invoice numbers begin with.
+  public var prefix: String
+  /// Days until an invoice is due.
+  public var paymentDays: Int64
+
+  public init(party: Party, iban: String = "", prefix: String = "", paymentDays: Int64 = 30) {
+    self.party = party
+    self.iban = iban
+    self.prefix = prefix
+    self.paymentDays = paymentDays
+  }
+
+  public func check() throws(BillingFault) {
+    try party.check()
+    guard VATRates.basisPoints(party.country, on: UTCDay(number: 0)) != nil else {
+      throw .unknownCountry(party.country)
+    }
+    // BR-S-02 and BR-CO-26 of EN 16931: taxed sales name the one, sales out of scope the other.
+    guard !party.vatID.isEmpty else { throw .missing("the seller's VAT id") }
+    guard !party.registration.isEmpty else {
+      throw .missing("the seller's number in the register of companies")
+    }
+    let isIBAN = iban.utf8.allSatisfy { 48...57 ~= $0 || 65...90 ~= $0 }
+    guard iban.isEmpty || (15...34 ~= iban.utf8.count && isIBAN) else {
+      throw .missing("an IBAN without spaces")
+    }
+    guard prefix.utf8.count <= 10, prefix.utf8.allSatisfy({ 48...57 ~= $0 || 65...90 ~= $0 })
+    else { throw .missing("a prefix of at most 10 capital letters or digits") }
+    guard 0...365 ~= paymentDays else { throw .missing("0 to 365 days of payment") }
+  }
+}

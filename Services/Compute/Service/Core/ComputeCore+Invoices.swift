@@ -1,0 +1,171 @@
+import API
+import ComputeBilling
+import ComputeDomain
+import Crypto
+import Identity
+import RPC
+import Storage
+
+extension ComputeCore {
+  /// What would be issued for a month now.
+  func draftInvoice(
+    _ request: ComputeDraftInvoiceRequest, _ call: CallIdentity
+  ) async throws -> ComputeInvoice {
+    let tenant = try namedTenant(request.tenant, call)
+    let month = try Self.month(request.month)
+    let draft = try await read { [zones] db in
+      try InvoiceReader(db: db, zones: zones, tenant: tenant).draft(month, cut: .max)
+    }
+    return ComputeInvoice(draft: draft, digest: Self.digest(draft))
+  }
+
+  /// Issues the invoice of a month that is over. Again: the invoice that there is.
+  ///
+  /// The usage is cut off first, so that all that is read between there and the number stays as it
+  /// is, and the ledger goes on meanwhile. A crash in between leaves a cut, which is harmless.
+  func issueInvoice(
+    _ request: ComputeIssueInvoiceRequest
+  ) async throws -> ComputeInvoice {
+    guard !request.tenant.isEmpty else { throw RPCError.invalidField("tenant", "is missing") }
+    let (tenant, month) = (request.tenant, try Self.month(request.month))
+    let now = clock.now()
+    let known = try await read { [zones] db -> InvoiceStore.Record? in
+      if let known = try InvoiceStore.last(db, tenant: tenant, month: month) { return known }
+      try InvoiceReader(db: db, zones: zones, tenant: tenant).checkIsDue(month, now)
+      return nil
+    }
+    if let known { return ComputeInvoice(known, today: UTCDay(containing: now)) }
+    let cut = try await command { try $0.cutUsage(of: tenant) }
+    let draft = try await read { [zones] db in
+      try InvoiceReader(db: db, zones: zones, tenant: tenant).draft(month, cut: cut)
+    }
+    guard !draft.lines.isEmpty else {
+      throw RPCError.failedPrecondition("\(tenant) has nothing to pay for \(month.text)")
+    }
+    let digest = Self.digest(draft).hex
+    guard request.draftDigest.isEmpty || request.draftDigest == digest else {
+      throw RPCError.failedPrecondition(
+        "the draft has changed: its digest is \(digest) now; look at it again")
+    }
+    let record = try await command { session in
+      // Another issue may have been faster.
+      if let known = try InvoiceStore.last(session.tx, tenant: tenant, month: month) {
+        return known
+      }
+      guard try InvoiceStore.coverage(session.tx, tenant: tenant) == draft.from else {
+        throw RPCError.aborted("another invoice of \(tenant) was issued meanwhile; try again")
+      }
+      return try InvoiceStore.issue(session.tx, draft, on: UTCDay(containing: now))
+    }
+    return ComputeInvoice(record, today: UTCDay(containing: now))
+  }
+
+  /// Takes an invoice back, and issues its usage anew if asked to. Again: what there is.
+  func creditInvoice(
+    _ request: ComputeCreditInvoiceRequest
+  ) async throws -> ComputeCreditInvoiceResponse {
+    try checkText(request.reason, field: "reason")
+    guard !request.reason.isEmpty else { throw RPCError.invalidField("reason", "say why") }
+    let (number, today) = (request.number, UTCDay(containing: clock.now()))
+    let renewed = try await read { [zones] db -> InvoiceDraft? in
+      guard let record = try InvoiceStore.find(db, number: number) else {
+        throw RPCError.notFound("invoice", number)
+      }
+      guard record.invoice.content.kind == .invoice else {
+        throw RPCError.failedPrecondition("\(number) is a credit note")
+      }
+      guard request.reissue, record.creditedBy == nil else { return nil }
+      let reader = InvoiceReader(
+        db: db, zones: zones, tenant: record.invoice.content.tenant)
+      return try reader.renewed(record.invoice, reason: request.reason)
+    }
+    return try await command { session in
+      let tx = session.tx
+      guard let record = try InvoiceStore.find(tx, number: number) else {
+        throw RPCError.notFound("invoice", number)
+      }
+      if let note = record.creditedBy {
+        let note = try InvoiceStore.find(tx, number: note)
+        let replacement = try InvoiceStore.replacement(tx, of: number)
+        return ComputeCreditInvoiceResponse(
+          creditNote: note.map { ComputeInvoice($0, today: today) },
+          invoice: replacement.map { ComputeInvoice($0, today: today) })
+      }
+      let note = try InvoiceStore.issue(
+        tx, InvoiceDraft(crediting: record.invoice, reason: request.reason), on: today)
+      let invoice = try renewed.map { try InvoiceStore.issue(tx, $0, on: today) }
+      return ComputeCreditInvoiceResponse(
+        creditNote: ComputeInvoice(note, today: today),
+        invoice: invoice.map { ComputeInvoice($0, today: today) })
+    }
+  }
+
+  func setInvoicePaid(
+    _ request: ComputeSetInvoicePaidRequest, _ call: CallIdentity
+  ) async throws -> ComputeInvoice {
+    let now = clock.now()
+    let today = UTCDay(containing: now)
+    guard let day = request.paidDate.isEmpty ? today : UTCDay(text: request.paidDate) else {
+      throw RPCError.invalidField("paid_date", "a day such as 2026-12-03")
+    }
+    return try await command { session in
+      guard let record = try InvoiceStore.find(session.tx, number: request.number) else {
+        throw RPCError.notFound("invoice", request.number)
+      }
+      guard record.paid != day else { return ComputeInvoice(record, today: today) }
+      guard record.paid == nil, record.creditedBy == nil,
+        record.invoice.content.kind == .invoice, day >= record.invoice.issued, day <= today
+      else {
+        throw RPCError.failedPrecondition(
+          "\(request.number) is paid, was taken back, is a credit note, or was not issued or is "
+            + "not reached on \(day.text)")
+      }
+      try InvoiceStore.setPaid(
+        session.tx, number: request.number, on: day, by: call.scope.user, at: now)
+      guard let paid = try InvoiceStore.find(session.tx, number: request.number) else {
+        throw RPCError.notFound("invoice", request.number)
+      }
+      return ComputeInvoice(paid, today: today)
+    }
+  }
+
+  func listInvoices(
+    _ request: ComputeListInvoicesRequest, _ call: CallIdentity
+  ) async throws -> ComputeListInvoicesResponse {
+    let tenant = try tenant(request.tenant, call.scope)
+    let limit = try PageToken.limit(request.pageSize)
+    let position = try PageToken(parsing: request.pageToken)?.time ?? .max
+    let records = try await read { db in
+      try InvoiceStore.page(db, tenant: tenant, before: position, limit: limit)
+    }
+    let today = UTCDay(containing: clock.now())
+    let last = records.count == limit ? records.last : nil
+    let next = last.map { PageToken(time: $0.position, id: $0.invoice.number) }
+    return ComputeListInvoicesResponse(
+      invoices: records.map { ComputeInvoice($0, today: today, hasLines: false) },
+      nextPageToken: next?.text ?? "")
+  }
+
+  /// An invoice that the caller may see.
+  func invoice(_ number: String, _ call: CallIdentity) async throws -> InvoiceStore.Record {
+    let record = try await read { try InvoiceStore.find($0, number: number) }
+    guard let record,
+      call.scope.has(.operator) || record.invoice.content.tenant == call.scope.tenant
+    else { throw RPCError.notFound("invoice", number) }
+    return record
+  }
+
+  private static func month(_ text: String) throws -> UTCMonth {
+    guard let month = UTCMonth(text: text) else {
+      throw RPCError.invalidField("month", "a month such as 2026-11")
+    }
+    return month
+  }
+
+  /// Of what a draft says, whenever it is made.
+  private static func digest(_ draft: InvoiceDraft) -> Digest {
+    var draft = draft
+    draft.through.cut = 0
+    return Invoice(number: "", issued: UTCDay(number: 0), content: draft, previous: .zero).digest
+  }
+}

@@ -1,0 +1,143 @@
+import ComputeBilling
+import ComputeDomain
+import Crypto
+import Storage
+
+/// The invoices that were issued, in the order of issue.
+enum InvoiceStore {
+  /// An invoice, and what became of it.
+  struct Record: Sendable {
+    let invoice: Invoice
+    let position: Int64
+    let paid: UTCDay?
+    /// The number of the note that took it back.
+    let creditedBy: String?
+  }
+
+  private static let columns = """
+    i.position, i.document, i.digest,
+      (SELECT b.digest FROM invoices b WHERE b.position = i.position - 1) AS previous,
+      (SELECT p.paid_day FROM invoice_payments p WHERE p.number = i.number) AS paid_day,
+      (SELECT c.number FROM invoices c WHERE c.corrects = i.number AND c.kind = 'creditNote')
+        AS credited_by
+    """
+
+  static func find(_ db: Reader, number: String) throws -> Record? {
+    try db.queryOne("SELECT \(columns) FROM invoices i WHERE i.number = ?1", number, row: record)
+  }
+
+  /// The last invoice for a month: the one issued anew, if it was.
+  static func last(_ db: Reader, tenant: String, month: UTCMonth) throws -> Record? {
+    let sql = """
+      SELECT \(columns) FROM invoices i
+      WHERE i.tenant = ?1 AND i.month = ?2 AND i.kind = 'invoice' ORDER BY i.position DESC LIMIT 1
+      """
+    return try db.queryOne(sql, tenant, month.text, row: record)
+  }
+
+  /// What was issued in place of an invoice that was taken back.
+  static func replacement(_ db: Reader, of number: String) throws -> Record? {
+    let sql = "SELECT \(columns) FROM invoices i WHERE i.corrects = ?1 AND i.kind = 'invoice'"
+    return try db.queryOne(sql, number, row: record)
+  }
+
+  /// Newest first, before a position; of every tenant for `nil`.
+  static func page(
+    _ db: Reader, tenant: String?, before position: Int64, limit: Int
+  ) throws -> [Record] {
+    let sql = """
+      SELECT \(columns) FROM invoices i WHERE (?1 IS NULL OR i.tenant = ?1) AND i.position < ?2
+      ORDER BY i.position DESC LIMIT ?3
+      """
+    return try db.query(sql, tenant, position, limit, row: record)
+  }
+
+  /// What the tenant's invoices are for, up to the last.
+  static func coverage(_ db: Reader, tenant: String) throws -> Coverage {
+    // One that was issued anew is for the same usage as the one that it replaces.
+    let sql = """
+      SELECT \(columns) FROM invoices i
+      WHERE i.tenant = ?1 AND i.kind = 'invoice' AND i.corrects = ''
+      ORDER BY i.position DESC LIMIT 1
+      """
+    return try db.queryOne(sql, tenant, row: record)?.invoice.content.through ?? .none
+  }
+
+  /// Gives a draft the next number of its series, and keeps it for ever.
+  static func issue(
+    _ tx: Transaction, _ draft: InvoiceDraft, on day: UTCDay
+  ) throws -> Record {
+    let series = InvoiceNumber.series(prefix: draft.seller.prefix, day)
+    let count =
+      try tx.queryOne(
+        "SELECT ifnull(max(count), 0) + 1 AS next FROM invoices WHERE series = ?1", series
+      ) { try $0.int64("next") } ?? 1
+    let last = try tx.queryOne(
+      "SELECT position, digest FROM invoices ORDER BY position DESC LIMIT 1"
+    ) { (try $0.int64("position"), try $0.digest("digest")) }
+    let invoice = Invoice(
+      number: InvoiceNumber.text(series: series, count), issued: day, content: draft,
+      previous: last?.1 ?? .zero)
+    let position = (last?.0 ?? 0) + 1
+    try tx.execute(
+      """
+      INSERT INTO invoices (position, number, series, count, tenant, kind, month, corrects,
+        document, digest)
+      VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)
+      """,
+      position, invoice.number, series, count, draft.tenant, draft.kind.rawValue,
+      draft.month.text, draft.corrects, invoice.bytes, invoice.digest)
+    return Record(invoice: invoice, position: position, paid: nil, creditedBy: nil)
+  }
+
+  static func setPaid(
+    _ tx: Transaction, number: String, on day: UTCDay, by user: String, at now: Int64
+  ) throws {
+    try tx.execute(
+      """
+      INSERT INTO invoice_payments (number, paid_day, set_by, set_time) VALUES (?1, ?2, ?3, ?4)
+      """, number, day.number, user, now)
+  }
+
+  /// Reads an invoice, and compares it with its digest.
+  private static func record(_ row: Row) throws -> Record {
+    let previous = try row.optionalDigest("previous") ?? .zero
+    let invoice = try Invoice(bytes: row.blob("document"), previous: previous)
+    guard try invoice.digest == row.digest("digest") else {
+      throw StorageError.corrupt("invoice \(invoice.number) does not fit its digest")
+    }
+    return Record(
+      invoice: invoice, position: try row.int64("position"),
+      paid: try row.optionalInt64("paid_day").map { UTCDay(number: $0) },
+      creditedBy: try row.optionalText("credited_by"))
+  }
+}
+
+/// Replays the invoices: numbers without a gap, each with the digest of its document.
+enum InvoiceAudit {
+  /// What is wrong with the first that does not fit; `nil` if all do.
+  static func mismatch(_ db: Reader) throws -> String? {
+    var previous = Digest.zero
+    var counts: [String: Int64] = [:]
+    var position: Int64 = 0
+    var reason: String?
+    try db.forEach(
+      "SELECT position, number, series, count, document, digest FROM invoices ORDER BY position"
+    ) { row in
+      guard reason == nil else { return }
+      let number = try row.text("number")
+      let series = try row.text("series")
+      position += 1
+      counts[series, default: 0] += 1
+      let digest = try row.digest("digest")
+      let invoice = try? Invoice(bytes: row.blob("document"), previous: previous)
+      if try counts[series] != row.int64("count") || position != row.int64("position") {
+        reason = "there is a gap before invoice \(number)"
+      } else if invoice?.number != number || invoice?.digest != digest {
+        reason = "invoice \(number) does not fit its digest"
+      }
+      previous = digest
+    }
+    return reason
+  }
+}
