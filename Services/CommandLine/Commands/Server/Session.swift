@@ -80,4 +80,6 @@ final class Session: Sendable {
   var budgets: ComputeBudgetsClient { get throws { ComputeBudgetsClient(try channel) } }
   var ledger: ComputeLedgerClient { get throws { ComputeLedgerClient(try channel) } }
   var billing: ComputeBillingClient { get throws { ComputeBillingClient(try channel) } }
+  var prices: ComputePricesClient { get throws { ComputePricesClient(try channel) } }
+  var invoices: ComputeInvoicesClient { get throws { ComputeInvoicesClient(try channel) } }
 }

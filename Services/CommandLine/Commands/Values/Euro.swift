@@ -10,6 +10,13 @@ enum Euro {
     return "\(whole).\(decimals)"
   }
 
+  /// Nano-euro for a GFLOP of a price in euro for a PFLOP; nil if it is none, or finer than that.
+  static func nanoEuroPerGFLOP(_ text: String) -> Int64? {
+    // Both are decimals, and a PFLOP has as many GFLOP as a euro has of what is read here.
+    guard let millionths = PFLOP.gflop(text), millionths.isMultiple(of: 1000) else { return nil }
+    return millionths / 1000
+  }
+
   /// `10 participants × 200 PFLOP = 2000 PFLOP × €0.025 = €50.00`.
   static func quote(
     participants: Int32, gflopEach: Int64, gflopTotal: Int64, nanoEuroPerGFLOP: Int64,
