@@ -27,7 +27,7 @@ public enum BillingFault: Error, Equatable, Sendable, CustomStringConvertible {
 /// Limits of what a price or an invoice may say.
 public enum BillingLimits {
   public static let maximumTiers = 20
-  /// A thousand euro for a PFLOP: with it, `ComputeLimits.maximumGFLOP` does leave 64 bits, which is
+  /// A thousand euro for a PFLOP. The largest budget costs more than 64 bits hold at it, which is
   /// an overflow that is told.
   public static let maximumNanoEuroPerGFLOP: Int64 = 1_000_000
   /// Most lines of one invoice.

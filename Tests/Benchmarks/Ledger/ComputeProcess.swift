@@ -60,6 +60,23 @@ final class ComputeProcess {
         expireTime: now + Principal.maximumLifetimeMilliseconds))
   }
 
+  /// Who runs the installation.
+  func operatorPrincipal() -> [UInt8] {
+    let now = WallClock.system.now()
+    return PrincipalSigner(issuer: "gateway", key: gateway).sign(
+      Principal(
+        tenant: "installation", user: "usr_op", email: "op@installation.example",
+        roles: [.operator], issueTime: now,
+        expireTime: now + Principal.maximumLifetimeMilliseconds))
+  }
+
+  /// The most memory that the process has had resident.
+  var peakKiB: Int {
+    let status = try? String(contentsOfFile: "/proc/\(identifier)/status", encoding: .utf8)
+    let line = status?.split(separator: "\n").first { $0.hasPrefix("VmHWM:") }
+    return line?.split(separator: " ").compactMap { Int($0) }.first ?? 0
+  }
+
   /// The catalog, speaking for itself.
   func catalogPrincipal() -> [UInt8] {
     PrincipalSigner(issuer: "catalog", key: catalog).servicePrincipal(
@@ -67,10 +84,11 @@ final class ComputeProcess {
   }
 
   /// Ends the process, has the ledger verified, and removes the folder.
-  func stop() throws {
+  func stop(verifies: Bool = true) throws {
     process.terminate()
     process.waitUntilExit()
     defer { try? FileManager.default.removeItem(atPath: folder) }
+    guard verifies else { return }
     let verify = Process()
     verify.executableURL = process.executableURL
     verify.arguments = ["verify", "--data", "\(folder)/data"]

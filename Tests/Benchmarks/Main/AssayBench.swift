@@ -11,6 +11,7 @@ enum AssayBench {
            assay-bench codec [options]   messages to bytes and back
            assay-bench metrics [options] scores of arrays in memory, and of files
            assay-bench ledger [options]  durable transfers through assay-compute
+           assay-bench billing [options] an invoice over many usage records
 
     Options of rpc:
       --shape unary|upload|idle   what to do (unary)
@@ -40,6 +41,10 @@ enum AssayBench {
       --data DIR                  where the database is made (the current folder)
       --seconds S                 how long to measure, after a warm-up of half a second (5)
 
+    Options of billing:
+      --records N                 of one tenant's month (1000000)
+      --data DIR                  where the database is made (the current folder)
+
     Options of all:
       --json                      one JSON object a line
     """
@@ -62,6 +67,7 @@ enum AssayBench {
         case "rpc": try await RPCBench(arguments).run()
         case "rpc-server": try await BenchServer.run(arguments)
         case "ledger": try await LedgerBench(arguments).run()
+        case "billing": try await BillingBench(arguments).run()
         case "codec": try CodecBench(arguments).run()
         case "metrics": try MetricsBench(arguments).run()
         default: throw BenchError("no such command: \(command)\n\n\(usage)")

@@ -3,7 +3,7 @@ import ComputeDomain
 import Foundation
 import Testing
 
-@Suite("BillingTests: months and time zones")
+@Suite("Months and time zones")
 struct BillingCalendarTests {
   /// Central Europe: summer time from the last Sunday of March to the last of October.
   private let berlin = TimeZoneRules(rule: "CET-1CEST,M3.5.0,M10.5.0/3") ?? .utc

@@ -48,7 +48,7 @@ enum InvoiceSamples {
   }
 }
 
-@Suite("BillingTests: invoices")
+@Suite("Invoices")
 struct InvoiceTests {
   private typealias Samples = InvoiceSamples
 

@@ -2,7 +2,7 @@ import ComputeBilling
 import ComputeDomain
 import Testing
 
-@Suite("BillingTests: prices")
+@Suite("Prices")
 struct RatingTests {
   private func quote(_ participants: Int64, _ each: GFLOP, _ tariff: Tariff = .standard) throws
     -> Quote

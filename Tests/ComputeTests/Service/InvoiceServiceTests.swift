@@ -7,7 +7,7 @@ import Testing
 
 @testable import ComputeService
 
-@Suite("BillingTests: invoices through the service")
+@Suite("Invoices through the service")
 struct InvoiceServiceTests {
   private let november = "2026-11"
 

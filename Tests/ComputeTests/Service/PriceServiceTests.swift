@@ -7,7 +7,7 @@ import Testing
 
 @testable import ComputeService
 
-@Suite("BillingTests: prices through the service")
+@Suite("Prices through the service")
 struct PriceServiceTests {
   @Test("a price is set for now or later, never for what was used before")
   func past() async throws {
