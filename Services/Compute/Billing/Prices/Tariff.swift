@@ -74,6 +74,4 @@ public struct TariffList: Sendable, Equatable {
   public func tariff(at milliseconds: Int64) -> Tariff {
     byVersion[prices.price(at: milliseconds).version] ?? .standard
   }
-
-  public var hasTiers: Bool { byVersion.values.contains { !$0.tiers.isEmpty } }
 }
