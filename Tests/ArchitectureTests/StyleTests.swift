@@ -77,6 +77,8 @@ struct MoneyTests {
     "Services/Compute", "Services/CommandLine/Commands/Values/PFLOP.swift",
     "Services/CommandLine/Commands/Values/Euro.swift",
     "Services/CommandLine/Commands/Server/BillingCommands.swift",
+    "Services/CommandLine/Commands/Server/InvoiceCommands.swift",
+    "Services/CommandLine/Commands/Server/PriceCommands.swift",
     "Services/CommandLine/Commands/Server/RunCommands.swift",
   ]
 

@@ -90,6 +90,16 @@ struct ValueTests {
     #expect(Euro.perPFLOP(nanoEuroPerGFLOP: 1200) == "1.2")
   }
 
+  @Test("A price per PFLOP is read exactly, and refused where a GFLOP's has a fraction")
+  func readsPricesPerPFLOP() {
+    for price: Int64 in [0, 1, 25, 999, 1000, 1200, 1_000_000] {
+      #expect(Euro.nanoEuroPerGFLOP(Euro.perPFLOP(nanoEuroPerGFLOP: price)) == price)
+    }
+    for text in ["0.0001", "0.0255", "-1", "", "1,5", "1e3", "€1"] {
+      #expect(Euro.nanoEuroPerGFLOP(text) == nil, "\(text)")
+    }
+  }
+
   @Test("A quote shows the whole calculation")
   func quotes() {
     let text = Euro.quote(

@@ -1,6 +1,6 @@
 import API
 
-/// `assay invoice profile …` and `assay invoice seller …`: who is billed, and by whom.
+/// `assay invoice profile`, `seller`, `set-…`: who is billed, and by whom.
 enum BillingPartyCommands {
   static let all = [profile, setProfile, seller, setSeller]
 
@@ -19,8 +19,8 @@ enum BillingPartyCommands {
     "tenant", "NAME", "the tenant; your own unless you are an operator")
 
   static let profile = Command(
-    "invoice profile show", "Show how a tenant is billed", options: [tenant],
-    examples: ["assay invoice profile show"]
+    "invoice profile", "Show how a tenant is billed", options: [tenant],
+    examples: ["assay invoice profile"]
   ) { call in
     let profile = try await call.session.invoices.getBillingProfile(
       ComputeGetBillingProfileRequest(tenant: call.arguments.text("tenant")),
@@ -29,7 +29,7 @@ enum BillingPartyCommands {
   }
 
   static let setProfile = Command(
-    "invoice profile set", "Set how a tenant is billed from its next invoice on",
+    "invoice set-profile", "Set how a tenant is billed from its next invoice on",
     details: """
       With a VAT id of another member state of the European Union than the seller's, invoices are
       by reverse charge. Invoices that were issued stay as they are.
@@ -41,7 +41,7 @@ enum BillingPartyCommands {
       tenant,
     ],
     examples: [
-      "assay invoice profile set --name \"St. Mary's Clinic\" --country FR --city Lyon "
+      "assay invoice set-profile --name \"St. Mary's Clinic\" --country FR --city Lyon "
         + "--vat-id FR40303265045 --time-zone Europe/Paris"
     ]
   ) { call in
@@ -55,8 +55,8 @@ enum BillingPartyCommands {
   }
 
   static let seller = Command(
-    "invoice seller show", "Show who issues the invoices (operators only)",
-    examples: ["assay invoice seller show"]
+    "invoice seller", "Show who issues the invoices (operators only)",
+    examples: ["assay invoice seller"]
   ) { call in
     answer(
       try await call.session.invoices.getSeller(
@@ -64,14 +64,14 @@ enum BillingPartyCommands {
   }
 
   static let setSeller = Command(
-    "invoice seller set", "Set who issues the invoices from now on (operators only)",
+    "invoice set-seller", "Set who issues the invoices from now on (operators only)",
     options: address + [
       Option("iban", "IBAN", "the account to pay to, without spaces"),
       Option("prefix", "TEXT", "what invoice numbers begin with"),
       Option("payment-days", "N", "days until an invoice is due (30)"),
     ],
     examples: [
-      "assay invoice seller set --name \"Assay GmbH\" --country DE --vat-id DE123456789 "
+      "assay invoice set-seller --name \"Assay GmbH\" --country DE --vat-id DE123456789 "
         + "--registration \"HRB 1234 B\" --iban DE75512108001245126199"
     ]
   ) { call in
