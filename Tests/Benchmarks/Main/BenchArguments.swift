@@ -3,7 +3,8 @@ struct BenchArguments: Sendable {
   private static let flags: Set = ["tls", "pin", "json", "allocations"]
   private static let values: Set = [
     "shape", "payload", "connections", "outstanding", "seconds", "server-loops", "megabytes",
-    "certificate", "key", "case", "repetitions", "workers", "clients", "participants", "data",
+    "certificate", "key", "case", "repetitions", "workers", "clients", "participants", "records",
+    "data",
   ]
 
   private var texts: [String: String] = [:]
