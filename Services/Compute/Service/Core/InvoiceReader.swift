@@ -66,7 +66,7 @@ struct InvoiceReader {
     var tally = UsageTally(by: .month, rating: rating, zone: zone)
     for part in Self.parts(from: from, through: through) {
       try UsageStore.forEach(
-        db, tenant: tenant, cuts: part.cuts, quarters: part.quarters, hasRuns: false
+        db, tenant: tenant, cuts: part.cuts, quarters: part.quarters
       ) { try tally.add($0) }
     }
     return try InvoiceDraft(
