@@ -36,8 +36,17 @@ extension ComputeCore {
     }
     if let known { return ComputeInvoice(known, today: UTCDay(containing: now)) }
     let cut = try await command { try $0.cutUsage(of: tenant) }
-    let draft = try await read { [zones] db in
-      try InvoiceReader(db: db, zones: zones, tenant: tenant).draft(month, cut: cut)
+    let next = try await read { [zones] db -> NextInvoice in
+      if let known = try InvoiceStore.last(db, tenant: tenant, month: month) {
+        return .known(known)
+      }
+      let reader = InvoiceReader(db: db, zones: zones, tenant: tenant)
+      return .due(try reader.draft(month, cut: cut))
+    }
+    let draft: InvoiceDraft
+    switch next {
+    case .known(let faster): return ComputeInvoice(faster, today: UTCDay(containing: now))
+    case .due(let due): draft = due
     }
     guard !draft.lines.isEmpty else {
       throw RPCError.failedPrecondition("\(tenant) has nothing to pay for \(month.text)")
@@ -58,6 +67,13 @@ extension ComputeCore {
       return try InvoiceStore.issue(session.tx, draft, on: UTCDay(containing: now))
     }
     return ComputeInvoice(record, today: UTCDay(containing: now))
+  }
+
+  /// What a second issue finds once the usage is cut off.
+  private enum NextInvoice {
+    /// Another issue was faster.
+    case known(InvoiceStore.Record)
+    case due(InvoiceDraft)
   }
 
   /// Takes an invoice back, and issues its usage anew if asked to. Again: what there is.
