@@ -38,6 +38,12 @@ public struct Digest: Hashable, Sendable {
     self.init(bytes: bytes)
   }
 
+  /// Appends the 32 bytes.
+  public func append(to bytes: inout [UInt8]) {
+    var words = (word0.bigEndian, word1.bigEndian, word2.bigEndian, word3.bigEndian)
+    withUnsafeBytes(of: &words) { bytes.append(contentsOf: $0) }
+  }
+
   /// The 32 bytes.
   public var bytes: [UInt8] {
     [UInt8](unsafeUninitializedCapacity: Digest.byteCount) { buffer, count in

@@ -18,6 +18,8 @@ final class Connection {
   private var handle: OpaquePointer?
   private let settings: Settings
   private var statements: [String: Statement] = [:]
+  /// Pages in the write-ahead log after this connection's last commit; see `leaveCheckpoints`.
+  private(set) var pagesInLog = 0
 
   init(_ settings: Settings) throws {
     self.settings = settings
@@ -169,6 +171,27 @@ final class Connection {
     guard refused.contains(word) else { return }
     throw StorageError.statement(
       code: SQLITE_MISUSE, message: "\(word) is not for callers, Storage decides on it", sql: sql)
+  }
+
+  // MARK: The write-ahead log
+
+  /// Commits no longer move pages into the database file, but tell how many wait in the log.
+  func leaveCheckpoints() {
+    // The hook goes with the handle, which this object closes before it is gone.
+    sqlite3_wal_hook(
+      database,
+      { connection, _, _, pages in
+        guard let connection else { return SQLITE_OK }
+        Unmanaged<Connection>.fromOpaque(connection).takeUnretainedValue().pagesInLog = Int(pages)
+        return SQLITE_OK
+      }, Unmanaged.passUnretained(self).toOpaque())
+  }
+
+  /// Moves all pages into the database file that nobody reads as they were.
+  func checkpoint() throws {
+    try check(
+      sqlite3_wal_checkpoint_v2(database, "main", SQLITE_CHECKPOINT_PASSIVE, nil, nil),
+      sql: "wal_checkpoint")
   }
 
   // MARK: State

@@ -29,7 +29,7 @@ extension Database {
     public var cachedStatements = 256
     /// Memory for pages that each connection may keep.
     public var cacheKiB = 2_048
-    /// Pages in the write-ahead log from which a commit moves them into the database file.
+    /// Pages in the write-ahead log from which they are moved into the database file.
     public var checkpointPages = 1_000
     /// The most pages, of 4 KiB, that the file may grow to; `nil` leaves it to the disk.
     public var maximumPages: Int?

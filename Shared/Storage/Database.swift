@@ -15,6 +15,7 @@ public final class Database: Sendable {
   private let reads: WorkQueue<Reader>
   private let counters = Counters()
   private let threads: Latch
+  private let checkpointer: Checkpointer
 
   /// Opens the database at `path`, creates it if need be, and applies missing migrations.
   ///
@@ -47,17 +48,20 @@ public final class Database: Sendable {
     let readers = try (0..<max(1, options.readers)).map { _ in
       try Connection(options.connection(path, isQueryOnly: true))
     }
+    checkpointer = Checkpointer(limit: options.checkpointPages)
+    let copier = isExclusive ? try Connection(options.connection(path, isQueryOnly: true)) : nil
 
     // The last thread closes all connections, one after the other: of several that close at one
     // time, each may take another for the last, and none would empty the write-ahead log. Only
     // then may another process open the file.
-    let connections = Handover(value: readers + [first])
-    threads = Latch(count: readers.count + (isExclusive ? 1 : 0)) {
+    let connections = Handover(value: readers + [copier, first].compactMap(\.self))
+    threads = Latch(count: readers.count + (isExclusive ? 2 : 0)) {
       for connection in connections.value { connection.close() }
       lock?.release()
     }
     for reader in readers { startReader(reader) }
-    if isExclusive {
+    if let copier {
+      startCheckpointer(copier)
       startWriter(first)
     } else {
       writes.close()
@@ -84,13 +88,24 @@ public final class Database: Sendable {
 
   private func startWriter(_ connection: Connection) {
     let handover = Handover(value: connection)
-    let (queue, counters, threads) = (writes, counters, threads)
+    let (queue, counters, threads, checkpointer) = (writes, counters, threads, checkpointer)
+    connection.leaveCheckpoints()
     let limit = max(1, options.maximumWritesPerCommit)
     StorageThread.start(name: "storage-write") {
       Writer(
         connection: handover.value, queue: queue, maximumWritesPerCommit: limit,
-        counters: counters
+        checkpointer: checkpointer, counters: counters
       ).run()
+      checkpointer.close()
+      threads.countDown()
+    }
+  }
+
+  private func startCheckpointer(_ connection: Connection) {
+    let handover = Handover(value: connection)
+    let (checkpointer, threads) = (checkpointer, threads)
+    StorageThread.start(name: "storage-checkpoint") {
+      checkpointer.run(on: handover.value)
       threads.countDown()
     }
   }

@@ -9,12 +9,14 @@ final class Writer {
   private let connection: Connection
   private let queue: WorkQueue<Transaction>
   private let maximumWritesPerCommit: Int
+  private let checkpointer: Checkpointer
   private let counters: Counters
 
   init(
     connection: Connection, queue: WorkQueue<Transaction>, maximumWritesPerCommit: Int,
-    counters: Counters
+    checkpointer: Checkpointer, counters: Counters
   ) {
+    self.checkpointer = checkpointer
     self.connection = connection
     self.queue = queue
     self.maximumWritesPerCommit = maximumWritesPerCommit
@@ -59,6 +61,7 @@ final class Writer {
     }
     for action in actions { action() }
     for (work, failure) in zip(group, failures) { work.finish(failure) }
+    checkpointer.committed(connection)
   }
 
   /// Runs one body inside a savepoint and returns the error that undid it. Throws when SQLite has

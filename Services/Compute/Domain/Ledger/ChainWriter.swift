@@ -22,11 +22,11 @@ public struct ChainWriter: Sendable {
   public mutating func append(_ content: EntryDraft) {
     let sequence = head.sequence + 1
     scratch.bytes.removeAll(keepingCapacity: true)
-    scratch.bytes.append(contentsOf: head.digest.bytes)
+    head.digest.append(to: &scratch.bytes)
     EntryCoding.encode(content, sequence: sequence, into: &scratch)
     let digest = scratch.bytes.withUnsafeBytes { SHA256.hash($0) }
     group.block(scratch.bytes[Digest.byteCount...])
-    group.bytes.append(contentsOf: digest.bytes)
+    digest.append(to: &group.bytes)
     head = LedgerHead(sequence: sequence, digest: digest)
   }
 

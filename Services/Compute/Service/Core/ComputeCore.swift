@@ -51,7 +51,7 @@ public final class ComputeCore: Sendable {
   ) throws -> Database {
     var options = Database.Options(applicationID: ComputeSchema.applicationID)
     options.clock = clock
-    options.cacheKiB = 32_768
+    options.cacheKiB = 8_192
     options.checkpointPages = 4_000
     return try Database.open(
       path: path, migrations: ComputeSchema.migrations, options: options)

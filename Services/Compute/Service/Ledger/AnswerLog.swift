@@ -6,11 +6,12 @@ import Storage
 ///
 /// The answers of a commit are one row, appended. Where each is, an index tells by a hash of its
 /// key. Hashes are random, so that an index written at once would touch as many pages as there are
-/// answers; here they wait in memory, and each commit moves one of 64 ranges of hashes into the
-/// table, whose rows are neighbours. After a crash the last answers are read again.
+/// answers; here they wait in memory, and each commit moves one of 256 ranges of hashes into the
+/// table, whose rows are neighbours. After a crash the last answers are read again. A filter in memory
+/// spares the search for keys that are new.
 final class AnswerLog {
   /// How the hashes are divided; a commit writes one part.
-  private static let ranges = 64
+  private static let ranges = 256
   /// Commits between two notes of how far the index is.
   private static let positionInterval = 16
 
@@ -36,6 +37,8 @@ final class AnswerLog {
     let response: [UInt8]
   }
 
+  /// Every hash, in the table or not; filled from the table when the service starts.
+  private var filter: AnswerFilter?
   /// Numbers of answers that are not in the table yet, by hash.
   private var unindexed: [Int64: Int64] = [:]
   /// Their hashes, by range.
@@ -45,7 +48,9 @@ final class AnswerLog {
   private var recentCommits: [Int64] = []
 
   private var first: Int64 = 0
-  private var group: [Answer] = []
+  /// The group's answers, as they will be stored, and where each begins.
+  private var group = ByteWriter()
+  private var starts: [Int] = []
   /// Written at once: hashes that are waiting for another key already.
   private var doubles: [(hash: Int64, number: Int64)] = []
 
@@ -53,6 +58,7 @@ final class AnswerLog {
 
   /// What was answered under the key before, whatever was asked then.
   func answer(to request: Request, hash: Int64, _ db: Reader) throws -> Answer? {
+    guard filter?.mayContain(hash) ?? true else { return nil }
     var numbers: [Int64] = []
     if let number = unindexed[hash] { numbers.append(number) }
     for double in doubles where double.hash == hash { numbers.append(double.number) }
@@ -67,7 +73,11 @@ final class AnswerLog {
   }
 
   private func answer(_ number: Int64, _ db: Reader) throws -> Answer {
-    if number >= first { return group[Int(number - first)] }
+    if number >= first {
+      var reader = ByteReader(group.bytes[starts[Int(number - first)]...])
+      guard let answer = try? Self.read(&reader) else { throw Self.damage(number) }
+      return answer
+    }
     let sql = "SELECT first, bytes FROM answers WHERE first <= ?1 ORDER BY first DESC LIMIT 1"
     let row = try db.queryOne(sql, number) { (try $0.int64("first"), try $0.blob("bytes")) }
     guard let (first, bytes) = row else { throw Self.damage(number) }
@@ -83,35 +93,35 @@ final class AnswerLog {
   // MARK: - Answering
 
   func append(_ request: Request, hash: Int64, response: [UInt8]) {
-    let number = first + Int64(group.count)
-    group.append(
-      Answer(
-        tenant: request.tenant, key: request.key, fingerprint: request.fingerprint,
-        response: response))
+    let number = first + Int64(starts.count)
+    starts.append(group.bytes.count)
+    group.text(request.tenant)
+    group.text(request.key)
+    request.fingerprint.append(to: &group.bytes)
+    group.block(response)
     index(hash, number)
   }
 
   private func index(_ hash: Int64, _ number: Int64) {
+    filter?.insert(hash)
     guard unindexed[hash] == nil else { return doubles.append((hash, number)) }
     unindexed[hash] = number
     waiting[Self.range(of: hash)].append(hash)
   }
 
-  private static func range(of hash: Int64) -> Int { Int(UInt64(bitPattern: hash) >> 58) }
+  private static func range(of hash: Int64) -> Int { Int(UInt64(bitPattern: hash) >> 56) }
 
   /// Writes the group's answers, if there are any, and a part of the index.
   func write(_ tx: Transaction) throws {
-    guard !group.isEmpty else { return }
-    var writer = ByteWriter()
-    for answer in group { Self.write(answer, &writer) }
+    guard !starts.isEmpty else { return }
     try tx.execute(
-      "INSERT INTO answers (first, count, bytes) VALUES (?1, ?2, ?3)", first, group.count,
-      writer.bytes)
+      "INSERT INTO answers (first, count, bytes) VALUES (?1, ?2, ?3)", first, starts.count,
+      group.bytes)
     var rows = doubles
     doubles.removeAll()
     recentCommits.append(first)
-    first += Int64(group.count)
-    group.removeAll(keepingCapacity: true)
+    first += Int64(starts.count)
+    clearGroup()
     for hash in waiting[nextRange].sorted() {
       if let number = unindexed.removeValue(forKey: hash) { rows.append((hash, number)) }
     }
@@ -159,10 +169,11 @@ final class AnswerLog {
     unindexed.removeAll()
     waiting = [[Int64]](repeating: [], count: Self.ranges)
     recentCommits.removeAll()
-    group.removeAll()
+    clearGroup()
     doubles.removeAll()
     nextRange = 0
     first = 0
+    try fillFilter(db)
     let indexed =
       try db.queryOne("SELECT indexed FROM answer_position WHERE id = 1") { try $0.int64(0) } ?? 0
     let sql = "SELECT first, count, bytes FROM answers WHERE first >= ?1 ORDER BY first"
@@ -182,14 +193,20 @@ final class AnswerLog {
     if let oldest = recentCommits.first { recentCommits = [oldest] }
   }
 
-  // MARK: - Bytes
-
-  private static func write(_ answer: Answer, _ writer: inout ByteWriter) {
-    writer.text(answer.tenant)
-    writer.text(answer.key)
-    writer.bytes.append(contentsOf: answer.fingerprint.bytes)
-    writer.block(answer.response)
+  /// A commit that failed leaves hashes in the filter that nothing has; they do no harm.
+  private func fillFilter(_ db: Reader) throws {
+    guard filter == nil else { return }
+    var filter = AnswerFilter()
+    try db.forEach("SELECT hash FROM answer_keys") { filter.insert(try $0.int64(0)) }
+    self.filter = filter
   }
+
+  private func clearGroup() {
+    group.bytes.removeAll(keepingCapacity: true)
+    starts.removeAll(keepingCapacity: true)
+  }
+
+  // MARK: - Bytes
 
   private static func read(_ reader: inout ByteReader) throws(EntryDamage) -> Answer {
     let tenant = try reader.text()

@@ -1,0 +1,72 @@
+/// Moves committed pages from the write-ahead log into the database file, beside the writer.
+///
+/// A commit that did so itself would keep all that follow waiting until some thousand pages are
+/// copied and on the disk. Here a thread of its own copies them; when it is done the writer copies
+/// the few that were added meanwhile, whereupon SQLite begins the log anew. Pages that somebody
+/// still reads as they were stay in the log until the next time.
+final class Checkpointer: Sendable {
+  private enum Phase {
+    case idle
+    case isWanted
+    case isRunning
+    /// The writer has to copy the rest.
+    case isDone
+    case isClosed
+  }
+
+  private struct State {
+    var phase = Phase.idle
+    /// Pages in the log from which they are copied again.
+    var threshold: Int
+    /// Pages in the log at the last commit.
+    var pages = 0
+  }
+
+  private let limit: Int
+  private let state: Guarded<State>
+
+  /// - Parameter limit: pages in the log from which they are copied.
+  init(limit: Int) {
+    self.limit = max(1, limit)
+    state = Guarded(State(threshold: self.limit))
+  }
+
+  /// Copies when it is asked to, until it is closed: the body of its thread.
+  func run(on connection: Connection) {
+    while state.wait(Self.begin) {
+      // Whatever could not be copied is as safe in the log, and a failing disk fails commits, too.
+      try? connection.checkpoint()
+      state.withLock { if case .isRunning = $0.phase { $0.phase = .isDone } }
+    }
+  }
+
+  private static func begin(_ state: inout State) -> Bool? {
+    switch state.phase {
+    case .isWanted:
+      state.phase = .isRunning
+      return true
+    case .isClosed: return false
+    case .idle, .isRunning, .isDone: return nil
+    }
+  }
+
+  /// To be told of by the writer, on its thread and connection, after each commit.
+  func committed(_ writer: Connection) {
+    let pages = writer.pagesInLog
+    let isDone = state.signal { state -> Bool in
+      // The log was begun anew.
+      if pages < state.pages { state.threshold = limit }
+      state.pages = pages
+      if case .idle = state.phase, pages >= state.threshold { state.phase = .isWanted }
+      guard case .isDone = state.phase else { return false }
+      state.phase = .idle
+      // Unless the log begins anew: somebody reads old pages, and to try again after each commit
+      // would be for nothing.
+      state.threshold = pages + limit
+      return true
+    }
+    if isDone { try? writer.checkpoint() }
+  }
+
+  func close() { state.broadcast { $0.phase = .isClosed } }
+}
