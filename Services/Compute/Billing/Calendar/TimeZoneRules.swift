@@ -66,7 +66,7 @@ public struct TimeZoneRules: Sendable, Equatable {
 
   /// The local day in which a moment lies, in unix milliseconds.
   public func day(containing milliseconds: Int64) -> UTCDay {
-    let seconds = UTCDay.floor(milliseconds, 1_000)
+    let seconds = milliseconds.flooredQuotient(dividingBy: 1_000)
     return UTCDay(containing: (seconds + offset(at: seconds)) * 1_000)
   }
 
@@ -91,13 +91,6 @@ public struct TimeZoneRules: Sendable, Equatable {
   /// The month's moments, in unix milliseconds.
   public func milliseconds(of month: UTCMonth) -> Range<Int64> {
     start(of: month.firstDay)..<start(of: month.next.firstDay)
-  }
-}
-
-extension UTCDay {
-  fileprivate static func floor(_ value: Int64, _ divisor: Int64) -> Int64 {
-    let (quotient, remainder) = value.quotientAndRemainder(dividingBy: divisor)
-    return remainder < 0 ? quotient - 1 : quotient
   }
 }
 

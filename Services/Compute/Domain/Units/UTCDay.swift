@@ -10,9 +10,7 @@ public struct UTCDay: Sendable, Hashable, Comparable {
 
   /// The day in which the moment lies.
   public init(containing milliseconds: Int64) {
-    let day = Self.milliseconds
-    let (quotient, remainder) = milliseconds.quotientAndRemainder(dividingBy: day)
-    number = remainder < 0 ? quotient - 1 : quotient
+    number = milliseconds.flooredQuotient(dividingBy: Self.milliseconds)
   }
 
   /// Reads "2026-11-23"; `nil` for anything else.

@@ -113,7 +113,6 @@ enum UsagePeriod {
 
   /// The number of the quarter that the moment lies in, since 1970.
   static func quarter(of time: Int64) -> Int64 {
-    let (quotient, remainder) = time.quotientAndRemainder(dividingBy: milliseconds)
-    return remainder < 0 ? quotient - 1 : quotient
+    time.flooredQuotient(dividingBy: milliseconds)
   }
 }
