@@ -2,11 +2,12 @@
 struct BookModel {
   struct Run {
     var participant: String
-    var counter = 0, used = 0, held = 0, late = 0, lastReport: Int, started: Int
-    var state = "running"
+    var counter = 0, used = 0, held = 0, late = 0, lastReport: Int, started: Int, rate = 0
+    var state = "running", pausedByOrganiser = false
+    var slice: Int { max(10, 10 * rate) }
   }
 
-  var budget = 0, each = 0, planned = 0, added = 0, reserve = 0, slice = 10, isOpen = false
+  var budget = 0, each = 0, planned = 0, added = 0, reserve = 0, isOpen = false
   var members: [String] = []
   var share: [String: Int] = [:], used: [String: Int] = [:], held: [String: Int] = [:]
   var extra: [String: Int] = [:]
@@ -36,10 +37,11 @@ struct BookModel {
     }
   }
 
-  mutating func start(_ id: String, _ p: String, now: Int) -> Bool {
+  mutating func start(_ id: String, _ p: String, rate: Int, now: Int) -> Bool {
     guard isOpen, members.contains(p), free(p) > 0 else { return false }
-    runs[id] = Run(participant: p, lastReport: now, started: now)
-    hold(id, min(slice, free(p)))
+    let run = Run(participant: p, lastReport: now, started: now, rate: rate)
+    runs[id] = run
+    hold(id, min(run.slice, free(p)))
     return true
   }
 
@@ -64,7 +66,7 @@ struct BookModel {
       runs[id]?.used += billed
       runs[id]?.counter = total
       if runsNow {
-        hold(id, min(max(0, slice - (runs[id]?.held ?? 0)), free(p)))
+        hold(id, min(max(0, run.slice - (runs[id]?.held ?? 0)), free(p)))
         if runs[id]?.held == 0, !isLast { end(id, "stopped", late: 0) }
       }
     }
@@ -83,16 +85,36 @@ struct BookModel {
     budget -= min(unallocated, max(0, budget - plan))
   }
 
-  mutating func resume(_ id: String, now: Int) -> Bool {
+  mutating func stop(_ id: String, byOrganiser: Bool) {
+    guard let run = runs[id] else { return }
+    end(id, "stopped", late: run.state == "running" ? run.held : run.late)
+    guard run.state == "expired", byOrganiser else { return }
+    runs[id]?.state = "stopped"
+    runs[id]?.late = 0
+  }
+
+  mutating func pause(_ id: String, byOrganiser: Bool) {
+    guard let run = runs[id] else { return }
+    if run.state == "running" { end(id, "paused", late: run.held) }
+    runs[id]?.pausedByOrganiser = byOrganiser || (run.state == "paused" && run.pausedByOrganiser)
+  }
+
+  mutating func expire(_ id: String, idle: Int, now: Int) {
+    guard let run = runs[id], run.state == "running", now - run.lastReport >= idle else { return }
+    end(id, "expired", late: max(run.slice, run.rate * (now - run.lastReport) / 1_000))
+  }
+
+  mutating func resume(_ id: String, byOrganiser: Bool, now: Int) -> Bool {
     guard let run = runs[id], run.state == "running" || run.state == "paused" else { return false }
     if run.state == "running" { return true }
+    guard byOrganiser || !run.pausedByOrganiser else { return false }
     guard isOpen, members.contains(run.participant), free(run.participant) > 0 else {
       return false
     }
     runs[id]?.state = "running"
     runs[id]?.late = 0
     runs[id]?.lastReport = max(run.lastReport, now)
-    hold(id, min(slice, free(run.participant)))
+    hold(id, min(run.slice, free(run.participant)))
     return true
   }
 

@@ -118,13 +118,13 @@ struct BookPauseTests {
     var fixture = try BookFixture(participants: 1, each: .pflop(10))
     try fixture.start("run_1", rate: GFLOP(400_000))
     try fixture.report("run_1", .pflop(2))
-    try fixture.perform(.pauseRun(run: "run_1", reason: "maintenance"))
-    #expect(fixture.run("run_1")?.state == .paused("maintenance"))
+    try fixture.perform(.pauseRun(run: "run_1", reason: "maintenance", by: .team))
+    #expect(fixture.run("run_1")?.state == .paused("maintenance", by: .team))
     #expect(fixture.run("run_1")?.ended == nil)
     #expect(try fixture.status().held == .zero)
     fixture.now += 3_600_000
     #expect(try fixture.perform(.expireRun(run: "run_1", idleMilliseconds: 1)).isEmpty)
-    try fixture.perform(.resumeRun(run: "run_1"))
+    try fixture.perform(.resumeRun(run: "run_1", by: .team))
     #expect(fixture.run("run_1")?.isRunning == true)
     #expect(try fixture.status().held == .pflop(4))
     // The pause was no silence.
@@ -137,24 +137,28 @@ struct BookPauseTests {
   func lateReport() throws {
     var fixture = try BookFixture(participants: 1, each: .pflop(10))
     try fixture.start("run_1", rate: GFLOP(200_000))
-    try fixture.perform(.pauseRun(run: "run_1", reason: ""))
+    try fixture.perform(.pauseRun(run: "run_1", reason: "", by: .team))
     try fixture.report("run_1", .pflop(3))
     #expect(try fixture.status().used == .pflop(2))
     #expect(fixture.balance(.writtenOff, "par_1") == .pflop(1))
-    #expect(fixture.run("run_1")?.state == .paused(""))
+    #expect(fixture.run("run_1")?.state == .paused("", by: .team))
   }
 
   @Test("a resume needs compute that is free, an open use case, and a run that has not ended")
   func resumeRefused() throws {
     var fixture = try BookFixture(participants: 1, each: .pflop(1))
     try fixture.start("run_1")
-    try fixture.perform(.pauseRun(run: "run_1", reason: ""))
+    try fixture.perform(.pauseRun(run: "run_1", reason: "", by: .team))
     try fixture.start("run_2")
-    #expect(throws: Refusal.self) { try fixture.perform(.resumeRun(run: "run_1")) }
-    try fixture.perform(.stopRun(run: "run_2", reason: ""))
-    #expect(throws: Refusal.runEnded("run_2")) { try fixture.perform(.resumeRun(run: "run_2")) }
+    #expect(throws: Refusal.self) {
+      try fixture.perform(.resumeRun(run: "run_1", by: .team))
+    }
+    try fixture.perform(.stopRun(run: "run_2", reason: "", by: .team))
     #expect(throws: Refusal.runEnded("run_2")) {
-      try fixture.perform(.pauseRun(run: "run_2", reason: ""))
+      try fixture.perform(.resumeRun(run: "run_2", by: .team))
+    }
+    #expect(throws: Refusal.runEnded("run_2")) {
+      try fixture.perform(.pauseRun(run: "run_2", reason: "", by: .team))
     }
     try fixture.setTerms(plan: BudgetPlan(participants: 1, each: .pflop(1)), 1, phase: .paused)
     #expect(fixture.run("run_1")?.state == .stopped(.useCasePaused))
@@ -164,10 +168,43 @@ struct BookPauseTests {
   func twice() throws {
     var fixture = try BookFixture(participants: 1, each: .pflop(10))
     try fixture.start("run_1")
-    try fixture.perform(.pauseRun(run: "run_1", reason: "a"))
-    #expect(try fixture.perform(.pauseRun(run: "run_1", reason: "b")).isEmpty)
-    try fixture.perform(.resumeRun(run: "run_1"))
-    #expect(try fixture.perform(.resumeRun(run: "run_1")).isEmpty)
+    try fixture.perform(.pauseRun(run: "run_1", reason: "a", by: .team))
+    #expect(try fixture.perform(.pauseRun(run: "run_1", reason: "b", by: .team)).isEmpty)
+    try fixture.perform(.resumeRun(run: "run_1", by: .team))
+    #expect(try fixture.perform(.resumeRun(run: "run_1", by: .team)).isEmpty)
+  }
+
+  @Test("what an organiser paused its team cannot resume, whoever paused it first")
+  func organiser() throws {
+    var fixture = try BookFixture(participants: 1, each: .pflop(10))
+    for teamIsFirst in [false, true] {
+      let run = "run_\(teamIsFirst)"
+      try fixture.start(run)
+      if teamIsFirst { try fixture.perform(.pauseRun(run: run, reason: "ours", by: .team)) }
+      try fixture.perform(.pauseRun(run: run, reason: "wrong data", by: .organiser))
+      #expect(fixture.run(run)?.state == .paused("wrong data", by: .organiser))
+      // Nor does a pause of its own make the organiser's the team's.
+      #expect(try fixture.perform(.pauseRun(run: run, reason: "ours", by: .team)).isEmpty)
+      let book = fixture.book
+      #expect(throws: Refusal.pausedByOrganiser(run)) {
+        try fixture.perform(.resumeRun(run: run, by: .team))
+      }
+      #expect(fixture.book == book)
+      try fixture.perform(.resumeRun(run: run, by: .organiser))
+      #expect(fixture.run(run)?.isRunning == true)
+    }
+    try fixture.perform(.pauseRun(run: "run_true", reason: "", by: .team))
+    try fixture.perform(.resumeRun(run: "run_true", by: .organiser))
+    #expect(fixture.run("run_true")?.isRunning == true)
+  }
+
+  @Test("pauses are stored under who made them; a pause of before that was kept is the team's")
+  func stored() {
+    for state in [RunState.paused("a", by: .team), .paused("b", by: .organiser)] {
+      let (name, words) = state.stored
+      #expect(RunState(name: name, words: words) == state)
+    }
+    #expect(RunState(name: "paused", words: "a") == .paused("a", by: .team))
   }
 }
 

@@ -11,9 +11,10 @@ struct EntryCodingTests {
     try fixture.perform(.transfer(from: "par_1", to: "par_2", amount: .pflop(1)))
     try fixture.start("run_1")
     try fixture.report("run_1", .pflop(4))
-    try fixture.perform(.pauseRun(run: "run_1", reason: "Überprüfung"))
-    try fixture.perform(.resumeRun(run: "run_1"))
-    try fixture.perform(.stopRun(run: "run_1", reason: "enough"))
+    try fixture.perform(.pauseRun(run: "run_1", reason: "Überprüfung", by: .team))
+    try fixture.perform(.pauseRun(run: "run_1", reason: "wrong data", by: .organiser))
+    try fixture.perform(.resumeRun(run: "run_1", by: .organiser))
+    try fixture.perform(.stopRun(run: "run_1", reason: "enough", by: .team))
     return fixture.entries
   }
 

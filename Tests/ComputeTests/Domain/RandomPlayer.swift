@@ -27,7 +27,7 @@ struct RandomPlayer {
 
   mutating func step() throws {
     count += 1
-    now += Int.random(in: 0...5, using: &generator)
+    now += Int.random(in: 0...5_000, using: &generator)
     run = nil
     // A use case has terms before anything else.
     switch count == 1 ? 0 : Int.random(in: 0..<30, using: &generator) {
@@ -71,9 +71,11 @@ struct RandomPlayer {
   private mutating func start() throws {
     let participant = anybody()
     let id = "run_\(count)"
-    let isAccepted = model.start(id, participant, now: now)
+    let rate = Int.random(in: 0...3, using: &generator)
+    let isAccepted = model.start(id, participant, rate: rate, now: now)
     try play(
-      .startRun(id: id, participant: participant, startedBy: "usr_1", note: "", rate: .zero),
+      .startRun(
+        id: id, participant: participant, startedBy: "usr_1", note: "", rate: GFLOP(Int64(rate))),
       isAccepted: isAccepted)
     if isAccepted { run = id }
   }
@@ -83,37 +85,46 @@ struct RandomPlayer {
     let counter = model.runs[id]?.counter ?? 0
     let total = max(0, counter + Int.random(in: -5...25, using: &generator))
     let quantity = GFLOP(Int64(total))
+    let time = Int64(now + Int.random(in: -20_000...5_000, using: &generator))
+    let meteredAt = Bool.random(using: &generator) ? time : nil
     model.report(id, total, now: now, isLast: isLast)
     try play(
       isLast
-        ? .finishRun(run: id, total: quantity, meter: .declared)
-        : .reportUsage(run: id, total: quantity, meter: .declared), isAccepted: true)
+        ? .finishRun(run: id, total: quantity, meter: .declared, meteredAt: meteredAt)
+        : .reportUsage(run: id, total: quantity, meter: .declared, meteredAt: meteredAt),
+      isAccepted: true)
   }
 
   private mutating func stop() throws {
-    guard let id = anyRun(), let run = model.runs[id] else { return }
-    model.end(id, "stopped", late: run.state == "running" ? run.held : run.late)
-    try play(.stopRun(run: id, reason: "enough"), isAccepted: true)
+    guard let id = anyRun() else { return }
+    let isOrganiser = Bool.random(using: &generator)
+    model.stop(id, byOrganiser: isOrganiser)
+    try play(
+      .stopRun(run: id, reason: "enough", by: isOrganiser ? .organiser : .team),
+      isAccepted: true)
   }
 
   private mutating func pause() throws {
     guard let id = anyRun(), let run = model.runs[id] else { return }
-    if run.state == "running" { model.end(id, "paused", late: run.held) }
+    let isOrganiser = Bool.random(using: &generator)
+    model.pause(id, byOrganiser: isOrganiser)
     try play(
-      .pauseRun(run: id, reason: "wait"), isAccepted: ["running", "paused"].contains(run.state))
+      .pauseRun(run: id, reason: "wait", by: isOrganiser ? .organiser : .team),
+      isAccepted: ["running", "paused"].contains(run.state))
   }
 
   private mutating func resume() throws {
     guard let id = anyRun() else { return }
-    try play(.resumeRun(run: id), isAccepted: model.resume(id, now: now))
+    let isOrganiser = Bool.random(using: &generator)
+    try play(
+      .resumeRun(run: id, by: isOrganiser ? .organiser : .team),
+      isAccepted: model.resume(id, byOrganiser: isOrganiser, now: now))
   }
 
   private mutating func expire() throws {
-    guard let id = anyRun(), let run = model.runs[id] else { return }
-    if run.state == "running", now - run.lastReport >= 40 {
-      model.end(id, "expired", late: Int(ComputeLimits.maximumGFLOP.value))
-    }
-    try play(.expireRun(run: id, idleMilliseconds: 40), isAccepted: true)
+    guard let id = anyRun() else { return }
+    model.expire(id, idle: 40_000, now: now)
+    try play(.expireRun(run: id, idleMilliseconds: 40_000), isAccepted: true)
   }
 
   private mutating func setAllocation() throws {
@@ -157,7 +168,8 @@ struct RandomPlayer {
 
   /// Has the book do it; its entries go to the verifier at once, its alerts to their model.
   private mutating func play(_ command: Command, isAccepted: Bool) throws {
-    let price = Price(version: "p\(now / 300)", validFrom: Int64(now / 300), nanoEuroPerGFLOP: 25)
+    let price = Price(
+      version: "p\(now / 300_000)", validFrom: Int64(now / 300_000), nanoEuroPerGFLOP: 25)
     let context = CommandContext(
       now: Int64(now), actor: "usr_1", idempotencyKey: "key-\(count)", trace: "",
       prices: PriceList([price]), slices: Self.slices)
@@ -228,6 +240,10 @@ struct RandomPlayer {
     try same("held of \(id)", run.held, other.held)
     try require(run.isRunning == (other.state == "running"), "state of \(id): \(run.state)")
     try require(run.isRunning == (run.held > .zero), "only a run that runs holds, and it does")
+    try require(
+      run.mark.metered <= run.mark.ended ?? .max, "\(id) is metered when it does not run")
+    try require(run.isRunning == (run.mark.ended == nil), "when \(id) ceased to run")
+    try same("allowance of \(id)", run.mark.lateAllowance, other.late)
     guard isReplaying else { return }
     try require((verifier.heldByRun[id] ?? .zero) == run.held, "held of \(id) in the ledger")
     try require((verifier.usedByRun[id] ?? .zero) == run.used, "used of \(id) in the ledger")

@@ -103,7 +103,11 @@ struct BudgetCommandTests {
     #expect(paused.allocationHeldGflop == 0)
     var resume = ComputeResumeRunRequest()
     resume.runId = run
-    _ = try await fixture.core.resumeRun(resume, .vendor(1))
+    let refused = resume
+    #expect(
+      await status { _ = try await fixture.core.resumeRun(refused, .vendor(1)) }
+        == .permissionDenied)
+    _ = try await fixture.core.resumeRun(resume, .clinic(.organiser))
     #expect(await balances.next()?.command == .continue)
     try await fixture.finish(run)
     #expect(await balances.next()?.command == .stop)

@@ -19,10 +19,11 @@ extension Book {
   ) throws(Refusal) -> Outcome {
     var run = try knownRun(id)
     try checkRange(total, field: "total_gflop")
-    if run.isRunning { run.mark.lastReport = max(run.lastReport, context.now) }
+    let isSignOfLife = run.isRunning && context.now > run.lastReport
+    if isSignOfLife { run.mark.lastReport = context.now }
     guard total > run.counter, run.state != .finished else {
       runs[id] = run
-      return Outcome()
+      return Outcome(heardOf: isSignOfLife ? id : nil)
     }
     var transfer = Transfer()
     let reason = run.isRunning ? stopReason(for: run, context) : nil
@@ -64,35 +65,59 @@ extension Book {
     return try commit(.runStopped, run: run, transfer, context)
   }
 
+  /// What an organiser says of a run that has expired is the last word: the team's late usage is
+  /// not billed any more.
+  mutating func stop(
+    run id: String, _ words: String, by authority: RunAuthority, _ context: CommandContext
+  ) throws(Refusal) -> Outcome {
+    var run = try knownRun(id)
+    guard run.state == .expired, authority == .organiser else {
+      return try stop(run: id, .requested(words), context)
+    }
+    run.mark.state = .stopped(.requested(words))
+    run.mark.lateAllowance = .zero
+    return try commit(.runStopped, run: run, Transfer(), context)
+  }
+
   mutating func pause(
-    run id: String, _ reason: String, _ context: CommandContext
+    run id: String, _ words: String, by authority: RunAuthority, _ context: CommandContext
   ) throws(Refusal) -> Outcome {
     var run = try knownRun(id)
     guard run.isLive else { throw .runEnded(id) }
-    guard run.isRunning else { return Outcome() }
-    let allowance = run.held
     var transfer = Transfer()
-    try end(&run, .paused(reason), lateAllowance: allowance, &transfer, context)
-    run.mark.ended = nil
+    if case .paused(_, let earlier) = run.state {
+      // The team's own pause must not keep an organiser's from having its effect.
+      guard authority == .organiser, earlier == .team else { return Outcome() }
+      run.mark.state = .paused(words, by: authority)
+    } else {
+      let allowance = run.held
+      try end(
+        &run, .paused(words, by: authority), lateAllowance: allowance, &transfer, context)
+    }
     return try commit(.runPaused, run: run, transfer, context)
   }
 
   /// Takes a first slice anew. The time of the pause is not silence.
-  mutating func resume(run id: String, _ context: CommandContext) throws(Refusal) -> Outcome {
+  mutating func resume(
+    run id: String, by authority: RunAuthority, _ context: CommandContext
+  ) throws(Refusal) -> Outcome {
     var run = try knownRun(id)
     guard run.isLive else { throw .runEnded(id) }
-    guard !run.isRunning else { return Outcome() }
+    guard case .paused(_, let pausedBy) = run.state else { return Outcome() }
+    guard authority == .organiser || pausedBy == .team else { throw .pausedByOrganiser(id) }
     guard terms.isMember(run.participant) else { throw .notParticipant }
     if let reason = terms.closure(at: context.now) { throw .notOpen(reason) }
     var transfer = Transfer()
     run.mark.state = .running
     run.mark.lateAllowance = .zero
+    run.mark.ended = nil
     run.mark.lastReport = max(run.lastReport, context.now)
     try takeFirstSlice(&run, &transfer, context)
     return try commit(.runResumed, run: run, transfer, context)
   }
 
-  /// Nobody told the run to stop, so all that it used in silence may still come in.
+  /// Nobody told the run to stop, so that what it used in silence may still come in, as far as it
+  /// can have used it.
   mutating func expire(
     run id: String, idleMilliseconds: Int64, _ context: CommandContext
   ) throws(Refusal) -> Outcome {
@@ -101,8 +126,8 @@ extension Book {
       return Outcome()
     }
     var transfer = Transfer()
-    try end(
-      &run, .expired, lateAllowance: ComputeLimits.maximumGFLOP, &transfer, context)
+    let allowance = try usableInSilence(run, context)
+    try end(&run, .expired, lateAllowance: allowance, &transfer, context)
     return try commit(.runExpired, run: run, transfer, context)
   }
 }
@@ -165,8 +190,8 @@ extension Book {
   ) throws(Refusal) -> Price {
     let participant = run.participant
     var mark = run.mark
-    // A counter that only grows was read at a time that only grows, and never in the future.
-    mark.metered = max(mark.metered, min(meteredAt ?? context.now, context.now))
+    // A counter that only grows was read at a time that only grows.
+    mark.metered = max(mark.metered, min(meteredAt ?? .max, lastMoment(of: run, context)))
     let price = context.prices.price(at: mark.metered)
     let used = account(.used, participant, priceVersion: price.version)
     let free = balance(.allocation, participant)
@@ -190,6 +215,26 @@ extension Book {
     mark.counter = total
     run.mark = mark
     return price
+  }
+
+  /// The last moment at which the run can have used compute: never in the future, nor after its end
+  /// or pause, nor after its use case's end.
+  private func lastMoment(of run: Run, _ context: CommandContext) -> Int64 {
+    let last = run.isRunning ? context.now : run.mark.ended ?? run.lastReport
+    return min(last, context.now, terms.end ?? .max)
+  }
+
+  /// The most that a run can have used since it was last heard of: its declared rate for all that
+  /// time, at least a slice.
+  private func usableInSilence(
+    _ run: Run, _ context: CommandContext
+  ) throws(Refusal) -> GFLOP {
+    let silence = Int128(context.now) - Int128(run.lastReport)
+    let usable = Int128(run.rate.value) * silence / 1_000
+    let slice = try quantity { () throws(QuantityError) in
+      try context.slices.slice(rate: run.rate)
+    }
+    return min(max(slice, GFLOP(Int64(clamping: usable))), ComputeLimits.maximumGFLOP)
   }
 
   private func stopReason(for run: Run, _ context: CommandContext) -> StopReason? {
@@ -230,9 +275,12 @@ extension Book {
         held, from: account(.held, participant), to: account(.allocation, participant))
     }
     run.mark.held = .zero
+    // A paused run ceased to run at its pause.
+    if run.isRunning || run.mark.ended == nil {
+      run.mark.ended = max(context.now, run.mark.metered)
+    }
     run.mark.state = state
     run.mark.lateAllowance = lateAllowance
-    run.mark.ended = context.now
     try returnSurplus(of: participant, &transfer)
   }
 }

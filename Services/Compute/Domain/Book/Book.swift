@@ -68,12 +68,12 @@ public struct Book: Sendable, Equatable {
       return try report(run: run, total: total, meter: meter, meteredAt, context)
     case .finishRun(let run, let total, let meter, let meteredAt):
       return try finish(run: run, total: total, meter: meter, meteredAt, context)
-    case .pauseRun(let run, let reason):
-      return try pause(run: run, reason, context)
-    case .resumeRun(let run):
-      return try resume(run: run, context)
-    case .stopRun(let run, let reason):
-      return try stop(run: run, .requested(reason), context)
+    case .pauseRun(let run, let reason, let authority):
+      return try pause(run: run, reason, by: authority, context)
+    case .resumeRun(let run, let authority):
+      return try resume(run: run, by: authority, context)
+    case .stopRun(let run, let reason, let authority):
+      return try stop(run: run, reason, by: authority, context)
     case .expireRun(let run, let idle):
       return try expire(run: run, idleMilliseconds: idle, context)
     case .enforceEnd(let run):

@@ -9,10 +9,12 @@ public enum Command: Sendable, Equatable {
   case reportUsage(run: String, total: GFLOP, meter: Meter, meteredAt: Int64? = nil)
   /// The run is done; `total` is its last counter, `nil` the last one reported.
   case finishRun(run: String, total: GFLOP?, meter: Meter, meteredAt: Int64? = nil)
-  /// Gives the hold back until the run is resumed.
-  case pauseRun(run: String, reason: String)
-  case resumeRun(run: String)
-  case stopRun(run: String, reason: String)
+  /// Gives the hold back until the run is resumed. An organiser's pause goes before the team's.
+  case pauseRun(run: String, reason: String, by: RunAuthority)
+  /// Goes on, unless an organiser has paused the run and the team asks.
+  case resumeRun(run: String, by: RunAuthority)
+  /// Ends the run; of one that has expired, an organiser ends also what may still be billed.
+  case stopRun(run: String, reason: String, by: RunAuthority)
   /// Ends the run if nothing was heard of it for so long; else nothing.
   case expireRun(run: String, idleMilliseconds: Int64)
   /// Stops the run if its use case does not run now; else nothing.
@@ -37,10 +39,15 @@ public struct Outcome: Sendable, Equatable {
   public var entries: [EntryDraft] = []
   /// What it made to be told.
   public var alerts: [Alert] = []
+  /// The run that gave a sign of life and nothing else, of which no entry tells.
+  public var heardOf: String?
 
-  public init(entries: [EntryDraft] = [], alerts: [Alert] = []) {
+  public init(
+    entries: [EntryDraft] = [], alerts: [Alert] = [], heardOf: String? = nil
+  ) {
     self.entries = entries
     self.alerts = alerts
+    self.heardOf = heardOf
   }
 }
 

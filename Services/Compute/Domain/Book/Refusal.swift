@@ -10,6 +10,8 @@ public enum Refusal: Error, Equatable, Sendable, CustomStringConvertible {
   case unknownRun(String)
   /// It has ended, and so can be neither paused nor resumed.
   case runEnded(String)
+  /// Its team may not resume it.
+  case pausedByOrganiser(String)
   case unknownParticipant(String)
   /// Less is there than the command would move.
   case insufficient(available: GFLOP, needed: GFLOP)
@@ -37,6 +39,9 @@ public enum Refusal: Error, Equatable, Sendable, CustomStringConvertible {
         + "by live runs; finish one of them, or ask the organiser to raise the budget"
     case .unknownRun(let run): "there is no run \(run)"
     case .runEnded(let run): "run \(run) has ended; start another one"
+    case .pausedByOrganiser(let run):
+      "run \(run) was paused by an organiser; an owner or organiser of the use case's tenant may "
+        + "resume it"
     case .unknownParticipant(let participant):
       "there is no participant \(participant) in the use case"
     case .insufficient(let available, let needed):

@@ -21,11 +21,20 @@ public enum StopReason: Sendable, Hashable, CustomStringConvertible {
   }
 }
 
+/// For whom a run is paused, resumed or stopped.
+public enum RunAuthority: Sendable, Hashable {
+  /// Those who run the use case.
+  case organiser
+  /// The participant that the run is of.
+  case team
+}
+
 /// Where a run is in its life. Only a running run holds compute.
 public enum RunState: Sendable, Hashable {
   case running
-  /// Holds nothing, and may be resumed; with the words of whoever paused it.
-  case paused(String)
+  /// Holds nothing, and may be resumed: what an organiser paused by organisers only. With the words
+  /// of whoever paused it.
+  case paused(String, by: RunAuthority)
   case stopped(StopReason)
   case finished
   /// Nothing was heard of it for too long.
@@ -35,7 +44,8 @@ public enum RunState: Sendable, Hashable {
   public var stored: (name: String, words: String) {
     switch self {
     case .running: ("running", "")
-    case .paused(let words): ("paused", words)
+    case .paused(let words, .team): ("paused", words)
+    case .paused(let words, .organiser): ("paused-organiser", words)
     case .finished: ("finished", "")
     case .expired: ("expired", "")
     case .stopped(.allocationExhausted): ("stopped-exhausted", "")
@@ -51,7 +61,8 @@ public enum RunState: Sendable, Hashable {
   public init?(name: String, words: String) {
     switch name {
     case "running": self = .running
-    case "paused": self = .paused(words)
+    case "paused": self = .paused(words, by: .team)
+    case "paused-organiser": self = .paused(words, by: .organiser)
     case "finished": self = .finished
     case "expired": self = .expired
     case "stopped-exhausted": self = .stopped(.allocationExhausted)
@@ -82,6 +93,8 @@ public struct RunMark: Sendable, Hashable {
   public var lastReport: Int64
   /// The time up to which the counter was read, unix milliseconds; only grows.
   public var metered: Int64
+  /// When the run ceased to run, by its end or its pause; `nil` while it runs, and for a pause of
+  /// before this was kept. Nothing is metered later.
   public var ended: Int64?
 
   public init(
@@ -130,7 +143,7 @@ public struct Run: Sendable, Equatable {
   public var used: GFLOP { mark.used }
   public var held: GFLOP { mark.held }
   public var lastReport: Int64 { mark.lastReport }
-  public var ended: Int64? { mark.ended }
+  public var ended: Int64? { isLive ? nil : mark.ended }
 
   public var isRunning: Bool { mark.state == .running }
 

@@ -193,9 +193,10 @@ public struct LedgerVerifier: Sendable {
 }
 
 extension Cause {
-  /// Whether an entry may tell of a change of state that moves nothing: of a paused run.
+  /// Whether an entry may tell of a change of state that moves nothing: of a run that is paused or
+  /// has expired.
   fileprivate var mayBeWithoutPostings: Bool {
-    self == .runStopped || self == .runFinished || self == .runVoided
+    [.runPaused, .runStopped, .runFinished, .runVoided].contains(self)
   }
 
   /// Whether an entry of this cause may touch accounts of the kind.

@@ -63,29 +63,29 @@ extension ComputeCore {
   func stopRun(
     _ request: ComputeStopRunRequest, _ call: CallIdentity
   ) async throws -> ComputeRunBalance {
-    try await manage(request.runId, "stop", call, reason: request.reason) { words in
-      .stopRun(run: request.runId, reason: "stopped by \(words)")
+    try await manage(request.runId, "stop", call, reason: request.reason) { words, authority in
+      .stopRun(run: request.runId, reason: "stopped by \(words)", by: authority)
     }
   }
 
   func pauseRun(
     _ request: ComputePauseRunRequest, _ call: CallIdentity
   ) async throws -> ComputeRunBalance {
-    try await manage(request.runId, "pause", call, reason: request.reason) { words in
-      .pauseRun(run: request.runId, reason: "paused by \(words)")
+    try await manage(request.runId, "pause", call, reason: request.reason) { words, authority in
+      .pauseRun(run: request.runId, reason: "paused by \(words)", by: authority)
     }
   }
 
   func resumeRun(
     _ request: ComputeResumeRunRequest, _ call: CallIdentity
   ) async throws -> ComputeRunBalance {
-    try await manage(request.runId, "resume", call, reason: "") { _ in
-      .resumeRun(run: request.runId)
+    try await manage(request.runId, "resume", call, reason: "") { _, authority in
+      .resumeRun(run: request.runId, by: authority)
     }
   }
 
   func getRun(_ id: String, _ call: CallIdentity) async throws -> ComputeRunBalance {
-    try await command { [self] session in
+    try await command(call) { [self] session in
       let (open, run, _) = try UseCaseAccess.toRun(id, call.scope, session)
       return try balance(of: run.id, in: open)
     }
@@ -113,24 +113,26 @@ extension ComputeCore {
   /// Changes a run on behalf of those who run the use case, or of its own team.
   private func manage(
     _ id: String, _ verb: String, _ call: CallIdentity, reason: String,
-    _ make: @escaping @Sendable (_ words: String) -> Command
+    _ make: @escaping @Sendable (_ words: String, RunAuthority) -> Command
   ) async throws -> ComputeRunBalance {
     try checkText(reason, field: "reason")
-    return try await command { [self] session in
+    return try await command(call) { [self] session in
       let (open, run, relation) = try UseCaseAccess.toRun(id, call.scope, session)
       guard relation.mayManage || relation.owns else {
         throw RPCError.permissionDenied(
           "run \(id): an owner or organiser of the use case's tenant, or its own "
             + "participant, may \(verb) it")
       }
-      let who = relation.owns ? "its own team" : "the organiser"
+      // Of one who is both, the organiser's word counts.
+      let authority: RunAuthority = relation.mayManage ? .organiser : .team
+      let who = authority == .organiser ? "the organiser" : "its own team"
       let words = who + (reason.isEmpty ? "" : ": \(reason)")
       // A run may be paused and resumed often: each time is an entry of its own.
       let head = try session.head(of: open.book.terms.tenant)
       let context = try commandContext(
         session, open, actor: call.scope.user, trace: call.trace,
         key: "~/\(run.id)/\(verb)/\(head.sequence + 1)")
-      try perform(session, make(words), on: open, context)
+      try perform(session, make(words, authority), on: open, context)
       return try balance(of: id, in: open)
     }
   }

@@ -28,6 +28,7 @@ enum ComputeError {
     case .notOpen, .notStarted, .notParticipant, .staleTerms, .foreignTerms, .runEnded,
       .insufficient:
       return .failedPrecondition(refusal.description)
+    case .pausedByOrganiser: return .permissionDenied(refusal.description)
     case .exhausted(let status):
       return .resourceExhausted(
         refusal.description,

@@ -27,7 +27,7 @@ extension ComputeRun {
     var reasons: [String] = []
     switch run.state {
     case .running, .finished: break
-    case .paused(let words): reasons.append(words)
+    case .paused(let words, _): reasons.append(words)
     case .stopped(let reason): reasons.append(reason.description)
     case .expired: reasons.append("nothing was heard of it for too long")
     }

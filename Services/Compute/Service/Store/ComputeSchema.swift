@@ -11,6 +11,7 @@ enum ComputeSchema {
     Migration(3, "answers", answers),
     Migration(4, "budgets and alerts", budgets),
     Migration(5, "billing", BillingSchema.tables),
+    Migration(6, "pauses of organisers", pauses),
   ]
 
   /// The journal is the ledger: groups of entries, only ever inserted. Balances, runs and usage are
@@ -127,6 +128,13 @@ enum ComputeSchema {
     ) STRICT;
     CREATE INDEX runs_by_use_case ON runs (use_case_id, start_time, id);
     CREATE INDEX runs_live ON runs (use_case_id, id) WHERE state IN ('running', 'paused');
+    """
+
+  /// A run that an organiser has paused lives, too.
+  private static let pauses = """
+    DROP INDEX runs_live;
+    CREATE INDEX runs_live ON runs (use_case_id, id)
+      WHERE state IN ('running', 'paused', 'paused-organiser');
     """
 
   /// What was answered to commands with an idempotency key; see `AnswerLog`.
