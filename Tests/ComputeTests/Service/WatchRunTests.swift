@@ -64,6 +64,38 @@ struct WatchRunTests {
     try await task.value
   }
 
+  @Test("a tenant has its own limit of watches, and leaves the others theirs")
+  func limitOfTenant() throws {
+    let watchers = RunWatchers()
+    func begin(_ tenant: String) throws(RunWatchers.Refusal) -> RunWatchers.Watch {
+      try watchers.begin(tenant: tenant, useCase: "uc_1", participant: "par_1")
+    }
+    let limit = RunWatchers.maximumWatchersOfTenant
+    let watches = try (0..<limit).map { _ in try begin("vendor-1") }
+    let full = RunWatchers.Refusal.full(name: "watched runs of a tenant", limit: limit)
+    #expect(throws: full) { try begin("vendor-1") }
+    watchers.end(try begin("vendor-2"))
+    // Ended twice counts once.
+    for _ in 0..<2 { watchers.end(watches[0]) }
+    _ = try begin("vendor-1")
+    #expect(throws: full) { try begin("vendor-1") }
+    for watch in watches { watchers.end(watch) }
+    watchers.close()
+    #expect(throws: RunWatchers.Refusal.closed) { try begin("vendor-1") }
+  }
+
+  @Test("all tenants together have the limit of all")
+  func limitOfAll() throws {
+    let watchers = RunWatchers()
+    for number in 0..<RunWatchers.maximumWatchers {
+      let tenant = "vendor-\(number % 20)"
+      _ = try watchers.begin(tenant: tenant, useCase: "uc_1", participant: "par_1")
+    }
+    #expect(
+      throws: RunWatchers.Refusal.full(name: "watched runs", limit: RunWatchers.maximumWatchers)
+    ) { try watchers.begin(tenant: "vendor-20", useCase: "uc_1", participant: "par_1") }
+  }
+
   @Test("a shutdown ends the stream as UNAVAILABLE, a cancelled call as cancelled")
   func shutdown() async throws {
     let fixture = try ServiceFixture()

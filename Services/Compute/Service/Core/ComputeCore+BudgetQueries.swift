@@ -9,7 +9,7 @@ extension ComputeCore {
   func getBudget(
     _ useCase: String, _ call: CallIdentity
   ) async throws -> ComputeGetBudgetResponse {
-    try await command { [self] session in
+    try await command(call) { [self] session in
       let (open, access) = try UseCaseAccess.of(call.scope, useCase: useCase, session)
       return try budget(open, access)
     }
@@ -52,10 +52,7 @@ extension ComputeCore {
     let limit = try PageToken.limit(request.pageSize)
     let access = try await access(call, request.useCaseId)
     return try await read { db in
-      var names: [String: String] = [:]
-      for member in try ParticipantStore.roster(db, useCase: request.useCaseId) {
-        names[member.participant.id] = member.participant.name
-      }
+      let names = try ParticipantStore.names(db, useCase: request.useCaseId)
       let told = try AlertStore.page(
         db, useCase: request.useCaseId,
         participants: access.oversees ? nil : access.own.map(\.id), after: request.afterId,
@@ -70,7 +67,7 @@ extension ComputeCore {
   func forecast(
     _ useCase: String, _ call: CallIdentity
   ) async throws -> ComputeGetForecastResponse {
-    let (terms, budget, used) = try await command { session in
+    let (terms, budget, used) = try await command(call) { session in
       let (open, access) = try UseCaseAccess.of(call.scope, useCase: useCase, session)
       guard access.oversees else { throw RPCError.notFound("use case", useCase) }
       return (open.book.terms, try open.book.budget, open.book.used())

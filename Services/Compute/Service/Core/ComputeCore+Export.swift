@@ -15,7 +15,7 @@ extension ComputeCore {
   ) async throws {
     let tenant = call.scope.tenant
     guard from >= 0 else { throw RPCError.invalidField("from_sequence", "0 or more") }
-    let end = try await command { try $0.head(of: tenant).sequence }
+    let end = try await command(call) { try $0.head(of: tenant).sequence }
     var next = max(from, 1)
     // The predecessor's digest is in the entry before.
     var previous = next == 1 ? HashChain.genesis : nil

@@ -8,21 +8,19 @@ extension ComputeCore {
   func watchRun(
     _ id: String, _ call: CallIdentity, send: (ComputeRunBalance) async throws -> Void
   ) async throws {
-    let (useCase, participant) = try await command { session in
+    let (useCase, participant) = try await command(call) { session in
       let (open, run, _) = try UseCaseAccess.toRun(id, call.scope, session)
       return (open.book.terms.id, run.participant)
     }
-    guard let watch = watchers.begin(useCase: useCase, participant: participant) else {
-      throw RPCError.unavailable("no further run can be watched here now; try again")
-    }
+    let watch = try beginWatch(call.scope.tenant, useCase, participant)
     defer { watchers.end(watch) }
     // From here on the caller is not asked again who it is, so that one who was just removed
     // still hears that it must stop.
-    var last = try await currentBalance(of: id)
+    var last = try await currentBalance(of: id, call)
     try await send(last)
     if last.stop { return }
     for await _ in watch.changes {
-      let balance = try await currentBalance(of: id)
+      let balance = try await currentBalance(of: id, call)
       guard balance != last else { continue }
       try await send(balance)
       last = balance
@@ -32,8 +30,26 @@ extension ComputeCore {
     throw RPCError.unavailable("the service is shutting down; watch again")
   }
 
-  private func currentBalance(of id: String) async throws -> ComputeRunBalance {
-    try await command { [self] session in
+  private func beginWatch(
+    _ tenant: String, _ useCase: String, _ participant: String
+  ) throws -> RunWatchers.Watch {
+    do throws(RunWatchers.Refusal) {
+      return try watchers.begin(tenant: tenant, useCase: useCase, participant: participant)
+    } catch {
+      switch error {
+      case .closed: throw RPCError.unavailable("the service is shutting down; watch again")
+      case .full(let name, let limit):
+        throw RPCError.resourceExhausted(
+          "no further run can be watched here now; end another watch, or ask for the run",
+          limit: LimitExceeded(name: name, limit: Int64(limit), actual: Int64(limit)))
+      }
+    }
+  }
+
+  private func currentBalance(
+    of id: String, _ call: CallIdentity
+  ) async throws -> ComputeRunBalance {
+    try await command(call) { [self] session in
       guard let open = try session.book(ofRun: id) else { throw RPCError.notFound("run", id) }
       return try balance(of: id, in: open)
     }
@@ -50,10 +66,7 @@ extension ComputeCore {
         db, useCase: request.useCaseId,
         participants: access.oversees ? nil : access.own.map(\.id), after: after,
         limit: limit + 1)
-      var names: [String: String] = [:]
-      for member in try ParticipantStore.roster(db, useCase: request.useCaseId) {
-        names[member.participant.id] = member.participant.name
-      }
+      let names = try ParticipantStore.names(db, useCase: request.useCaseId)
       var response = ComputeListRunsResponse()
       response.runs = runs.prefix(limit).map { run in
         ComputeRun(
@@ -70,7 +83,7 @@ extension ComputeCore {
   ///
   /// - Throws: NOT_FOUND if it may see nothing.
   func access(_ call: CallIdentity, _ useCase: String) async throws -> UseCaseAccess {
-    try await command { session in
+    try await command(call) { session in
       try UseCaseAccess.of(call.scope, useCase: useCase, session).access
     }
   }

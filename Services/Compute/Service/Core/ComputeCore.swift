@@ -38,7 +38,7 @@ public final class ComputeCore: Sendable {
     report: @escaping @Sendable (String) -> Void = { _ in }
   ) {
     self.database = database
-    ledger = LedgerQueue(database)
+    ledger = LedgerQueue(database, clock: clock)
     self.clock = clock
     self.settings = settings
     self.random = random
@@ -74,11 +74,11 @@ public final class ComputeCore: Sendable {
     }
   }
 
-  /// Runs a command on the ledger.
+  /// Runs a command on the ledger: of the caller's tenant, or of the installation itself.
   func command<T: Sendable>(
-    _ body: @escaping @Sendable (LedgerSession) throws -> T
+    _ call: CallIdentity? = nil, _ body: @escaping @Sendable (LedgerSession) throws -> T
   ) async throws -> T {
-    do { return try await ledger.submit(body) } catch {
+    do { return try await ledger.submit(tenant: call?.scope.tenant, body) } catch {
       throw ComputeError.status(of: error, report: report)
     }
   }
@@ -91,7 +91,7 @@ public final class ComputeCore: Sendable {
     _ call: CallIdentity, key: String, request: Request,
     _ body: @escaping @Sendable (LedgerSession) throws -> Response
   ) async throws -> Response {
-    guard !key.isEmpty else { return try await command(body) }
+    guard !key.isEmpty else { return try await command(call, body) }
     guard key.utf8.count <= ComputeLimits.maximumKeyBytes,
       key.utf8.allSatisfy({ 0x21...0x7E ~= $0 })
     else {
@@ -106,7 +106,7 @@ public final class ComputeCore: Sendable {
     let fingerprint = SHA256.hash(asking.bytes)
     let asked = AnswerLog.Request(tenant: call.scope.tenant, key: key, fingerprint: fingerprint)
     let hash = asked.hash
-    return try await command { session in
+    return try await command(call) { session in
       let answers = session.state.answers
       if let answer = try answers.answer(to: asked, hash: hash, session.tx) {
         guard answer.fingerprint == fingerprint else {

@@ -7,6 +7,15 @@ import Synchronization
 final class RunWatchers: Sendable {
   /// Most streams that may be open at once.
   static let maximumWatchers = 10_000
+  /// Most of them that may be of one tenant, so that no tenant can have them all.
+  static let maximumWatchersOfTenant = 1_000
+
+  /// Why no further stream can be opened.
+  enum Refusal: Error, Equatable {
+    case closed
+    /// Nothing is left of the limit.
+    case full(name: String, limit: Int)
+  }
 
   private struct Watcher {
     let participant: String
@@ -16,6 +25,7 @@ final class RunWatchers: Sendable {
   private struct State {
     var watchers: [String: [Int: Watcher]] = [:]
     var count = 0
+    var countOfTenant: [String: Int] = [:]
     var nextID = 0
     var isClosed = false
   }
@@ -24,6 +34,7 @@ final class RunWatchers: Sendable {
 
   struct Watch: Sendable {
     let changes: AsyncStream<Void>
+    fileprivate let tenant: String
     fileprivate let useCase: String
     fileprivate let id: Int
   }
@@ -31,17 +42,27 @@ final class RunWatchers: Sendable {
   /// Whether anybody watches.
   var areThere: Bool { state.withLock { $0.count > 0 } }
 
-  /// Begins to watch; `nil` when there are too many or the service is closing.
-  func begin(useCase: String, participant: String) -> Watch? {
+  /// Begins to watch for a caller of the tenant.
+  func begin(
+    tenant: String, useCase: String, participant: String
+  ) throws(Refusal) -> Watch {
     let (changes, continuation) = AsyncStream<Void>.makeStream(
       bufferingPolicy: .bufferingNewest(1))
-    return state.withLock { state in
-      guard !state.isClosed, state.count < Self.maximumWatchers else { return nil }
+    return try state.withLock { state throws(Refusal) in
+      guard !state.isClosed else { throw .closed }
+      guard state.count < Self.maximumWatchers else {
+        throw .full(name: "watched runs", limit: Self.maximumWatchers)
+      }
+      guard state.countOfTenant[tenant, default: 0] < Self.maximumWatchersOfTenant else {
+        throw .full(name: "watched runs of a tenant", limit: Self.maximumWatchersOfTenant)
+      }
       state.nextID += 1
       state.count += 1
+      state.countOfTenant[tenant, default: 0] += 1
       state.watchers[useCase, default: [:]][state.nextID] = Watcher(
         participant: participant, continuation: continuation)
-      return Watch(changes: changes, useCase: useCase, id: state.nextID)
+      return Watch(
+        changes: changes, tenant: tenant, useCase: useCase, id: state.nextID)
     }
   }
 
@@ -49,6 +70,8 @@ final class RunWatchers: Sendable {
     state.withLock { state in
       guard state.watchers[watch.useCase]?.removeValue(forKey: watch.id) != nil else { return }
       state.count -= 1
+      let left = state.countOfTenant[watch.tenant, default: 1] - 1
+      state.countOfTenant[watch.tenant] = left > 0 ? left : nil
       if state.watchers[watch.useCase]?.isEmpty == true { state.watchers[watch.useCase] = nil }
     }
   }

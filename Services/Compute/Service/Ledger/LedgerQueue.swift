@@ -1,3 +1,4 @@
+import Crypto
 import RPC
 import Storage
 import Synchronization
@@ -10,6 +11,9 @@ import Synchronization
 final class LedgerQueue: Sendable {
   /// Most commands that may wait.
   static let maximumWaiting = 10_000
+  /// Most of them that may be of one tenant, so that no tenant's flood keeps the others out. They
+  /// are done in some ten commits. What the installation itself asks for has only the limit of all.
+  static let maximumWaitingOfTenant = 1_000
   /// Most commands that share a commit. Larger groups would have fewer flushes of the disk, but
   /// all callers would wait for one commit together, and nothing be done meanwhile: with groups
   /// that are smaller, some are answered and ask again while others are committed.
@@ -17,50 +21,112 @@ final class LedgerQueue: Sendable {
 
   private struct Waiting {
     var commands: [QueuedCommand] = []
+    var countOfTenant: [String: Int] = [:]
     /// Whether a body has been handed to the writer that has not begun yet.
     var isScheduled = false
+
+    /// Why no further command of the tenant may wait; `nil` if it may.
+    func refusal(of tenant: String?) -> StorageError? {
+      if commands.count >= maximumWaiting {
+        return .overloaded(queue: "ledger", limit: maximumWaiting)
+      }
+      guard let tenant, countOfTenant[tenant, default: 0] >= maximumWaitingOfTenant else {
+        return nil
+      }
+      return .overloaded(queue: "ledger, of one tenant", limit: maximumWaitingOfTenant)
+    }
+
+    mutating func append(_ command: QueuedCommand) {
+      commands.append(command)
+      if let tenant = command.tenant { countOfTenant[tenant, default: 0] += 1 }
+    }
+
+    mutating func take() -> [QueuedCommand] {
+      let taken = Array(commands.prefix(maximumGroup))
+      commands.removeFirst(taken.count)
+      // Mostly all that waits is taken.
+      guard !commands.isEmpty else {
+        countOfTenant.removeAll(keepingCapacity: true)
+        return taken
+      }
+      for command in taken {
+        guard let tenant = command.tenant, let count = countOfTenant[tenant] else { continue }
+        countOfTenant[tenant] = count > 1 ? count - 1 : nil
+      }
+      return taken
+    }
   }
 
   private let database: Database
   private let waiting = Mutex(Waiting())
   /// Touched on the writer's thread alone.
-  private let ledger = LedgerState()
+  private let ledger: LedgerState
   /// Whether balances, runs and usage are behind the journal.
   private let isBehind = Atomic(true)
+  /// What readers wait for, until the ledger begins with it.
+  private let catchingUp = Mutex<Task<Void, any Error>?>(nil)
 
-  init(_ database: Database) { self.database = database }
+  init(_ database: Database, clock: WallClock) {
+    self.database = database
+    ledger = LedgerState(clock: clock)
+  }
 
   /// Runs `body` on the ledger, and answers once what it did is on the disk.
   ///
   /// What `body` throws comes back unchanged; it must throw before it changes anything.
+  ///
+  /// - Parameter tenant: the caller's; `nil` when the installation itself asks.
   func submit<Answer: Sendable>(
-    _ body: @escaping @Sendable (LedgerSession) throws -> Answer
+    tenant: String?, _ body: @escaping @Sendable (LedgerSession) throws -> Answer
   ) async throws -> Answer {
     try Task.checkCancellation()
     return try await withCheckedThrowingContinuation { continuation in
-      enqueue(QueuedCommand(body, continuation))
+      enqueue(QueuedCommand(tenant, body, continuation))
     }
   }
 
   /// Brings balances, runs and usage up to the journal, so that SQL sees every answered command.
+  ///
+  /// Who reads while another waits for the same waits with it: a flood of reads is one command.
   func catchUp() async throws {
     guard isBehind.load(ordering: .acquiring) else { return }
-    try await submit { $0.state.wantsFlush = true }
+    let task = catchingUp.withLock { shared in
+      if let shared { return shared }
+      let task = Task { [self] in
+        // From here on others need a command of their own, for they may know of later answers.
+        let begin: @Sendable () -> Void = { [self] in catchingUp.withLock { $0 = nil } }
+        do {
+          try await submit(tenant: nil) { session in
+            begin()
+            session.state.wantsFlush = true
+          }
+        } catch {
+          begin()
+          throw error
+        }
+      }
+      shared = task
+      return task
+    }
+    try await task.value
   }
 
   private func enqueue(_ command: QueuedCommand) {
-    enum Next { case nothing, schedule, refuse }
+    enum Next {
+      case nothing
+      case schedule
+      case refuse(StorageError)
+    }
     let next = waiting.withLock { waiting -> Next in
-      guard waiting.commands.count < Self.maximumWaiting else { return .refuse }
-      waiting.commands.append(command)
+      if let refusal = waiting.refusal(of: command.tenant) { return .refuse(refusal) }
+      waiting.append(command)
       defer { waiting.isScheduled = true }
       return waiting.isScheduled ? .nothing : .schedule
     }
     switch next {
     case .nothing: break
     case .schedule: schedule()
-    case .refuse:
-      command.fail(StorageError.overloaded(queue: "ledger", limit: Self.maximumWaiting))
+    case .refuse(let refusal): command.fail(refusal)
     }
   }
 
@@ -75,8 +141,7 @@ final class LedgerQueue: Sendable {
 
   private func perform(_ group: CommandGroup, _ tx: Transaction) throws {
     let (commands, hasMore) = waiting.withLock { waiting in
-      let taken = Array(waiting.commands.prefix(Self.maximumGroup))
-      waiting.commands.removeFirst(taken.count)
+      let taken = waiting.take()
       waiting.isScheduled = !waiting.commands.isEmpty
       return (taken, waiting.isScheduled)
     }
@@ -147,15 +212,18 @@ private final class CommandGroup: Sendable {
 ///
 /// Not generic over its answer, for then each step would ask the runtime what an answer is.
 private final class QueuedCommand: Sendable {
+  /// Whose it is; `nil` for the installation's own.
+  let tenant: String?
   /// Does the work, and returns what gives the answer; throws only what concerns the whole group.
   private let body: @Sendable (LedgerSession) throws -> @Sendable () -> Void
   private let refuse: @Sendable (any Error) -> Void
   private let answer = Mutex<(@Sendable () -> Void)?>(nil)
 
   init<Answer: Sendable>(
-    _ body: @escaping @Sendable (LedgerSession) throws -> Answer,
+    _ tenant: String?, _ body: @escaping @Sendable (LedgerSession) throws -> Answer,
     _ continuation: CheckedContinuation<Answer, any Error>
   ) {
+    self.tenant = tenant
     self.body = { session in
       do {
         let value = try body(session)

@@ -38,6 +38,8 @@ final class LedgerSession {
   ) throws -> Outcome {
     let outcome = try open.book.perform(command, context)
     for entry in outcome.entries { state.append(entry, to: open) }
+    // The row is to tell of it with the next flush, though no entry does.
+    if let run = outcome.heardOf { open.dirtyRuns.insert(run) }
     for alert in outcome.alerts { try AlertStore.insert(tx, alert) }
     return outcome
   }

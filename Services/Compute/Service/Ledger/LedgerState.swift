@@ -15,13 +15,17 @@ final class LedgerState: @unchecked Sendable {
   /// brought up to date first, and so has the keeper of holds, twice a second.
   static let flushInterval = 32
   /// Books kept in memory.
-  static let maximumBooks = 4_096
+  private let maximumBooks: Int
+  private let clock: WallClock
 
   /// Set before a group changes anything, and cleared by its commit: when it is not, memory is
   /// ahead of the disk, and is read anew.
   var isCommitted = false
   var wantsFlush = false
 
+  /// Unix milliseconds since which every sign of life of a run is known: those that no entry tells
+  /// of are in memory until the next flush, and memory was read from the disk then.
+  private(set) var listeningSince: Int64 = .max
   private(set) var books: [String: OpenBook] = [:]
   /// The books of the runs that were asked for.
   var runBooks: [String: OpenBook] = [:]
@@ -35,6 +39,11 @@ final class LedgerState: @unchecked Sendable {
   private var prices: [String: PriceList] = [:]
 
   var isBehind: Bool { commitsBehind > 0 }
+
+  init(clock: WallClock, maximumBooks: Int = 4_096) {
+    self.clock = clock
+    self.maximumBooks = maximumBooks
+  }
 
   // MARK: - A group
 
@@ -52,6 +61,7 @@ final class LedgerState: @unchecked Sendable {
     entriesInGroup = 0
     commitsBehind = 0
     wantsFlush = false
+    listeningSince = clock.now()
     position = try JournalStore.position(tx)
     try answers.load(tx)
     try LedgerReplay.run(tx, &position)
@@ -77,7 +87,7 @@ final class LedgerState: @unchecked Sendable {
     guests.removeAll(keepingCapacity: true)
     entriesInGroup = 0
     wantsFlush = false
-    if books.count > Self.maximumBooks, commitsBehind == 0 {
+    if books.count > maximumBooks, commitsBehind == 0 {
       books.removeAll()
       runBooks.removeAll()
     }

@@ -28,6 +28,15 @@ enum ParticipantStore {
     return found
   }
 
+  /// The names of everybody who ever joined, by id.
+  static func names(_ db: Reader, useCase: String) throws -> [String: String] {
+    var names: [String: String] = [:]
+    try db.forEach("SELECT id, name FROM participants WHERE use_case_id = ?1", useCase) { row in
+      names[try row.text("id")] = try row.text("name")
+    }
+    return names
+  }
+
   /// Makes `participants` the members; whoever is not among them has left, and keeps its row, so
   /// that the bill can name it and its last usage can still come in.
   static func save(

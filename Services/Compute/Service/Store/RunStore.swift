@@ -9,6 +9,9 @@ enum RunStore {
     metered_time, end_time
     """
 
+  /// As the index of live runs has it, word for word.
+  private static let isLive = "state IN ('running', 'paused', 'paused-organiser')"
+
   /// A run and the use case that it belongs to.
   struct Located {
     let run: Run
@@ -47,27 +50,45 @@ enum RunStore {
   /// The runs of a use case that run or may run again.
   static func live(_ db: Reader, useCase: String) throws -> [String: Run] {
     let sql = """
-      SELECT \(columns) FROM runs WHERE use_case_id = ?1 AND state IN ('running', 'paused')
+      SELECT \(columns) FROM runs WHERE use_case_id = ?1 AND \(isLive)
       """
     let runs = try db.query(sql, useCase, row: run)
     return Dictionary(runs.map { ($0.id, $0) }, uniquingKeysWith: { first, _ in first })
   }
 
-  /// Running runs that may have been idle since `idleSince`, and live runs whose use case has ended
-  /// by `now`. The rows may be some commits old, so that more may be named than are overdue.
-  static func overdue(
-    _ db: Reader, idleSince: Int64, now: Int64, limit: Int
-  ) throws -> [Located] {
-    let idle = """
-      SELECT \(columns) FROM runs
-      WHERE state IN ('running', 'paused') AND state = 'running' AND last_report_time <= ?1
+  /// Where a run stands in the order of use case and id, in which runs are swept.
+  struct Place {
+    let useCase: String
+    let run: String
+
+    static let beforeAll = Place(useCase: "", run: "")
+  }
+
+  /// A page of the live runs whose use case has ended by `now`.
+  static func outliving(
+    _ db: Reader, now: Int64, after place: Place, limit: Int
+  ) throws -> [Place] {
+    try places(
+      db, "use_case_id IN (SELECT id FROM use_cases WHERE end_time <= ?4)", now, place, limit)
+  }
+
+  /// A page of the running runs that have been silent since `time`.
+  static func silent(
+    _ db: Reader, since time: Int64, after place: Place, limit: Int
+  ) throws -> [Place] {
+    try places(db, "state = 'running' AND last_report_time <= ?4", time, place, limit)
+  }
+
+  private static func places(
+    _ db: Reader, _ condition: String, _ time: Int64, _ place: Place, _ limit: Int
+  ) throws -> [Place] {
+    let sql = """
+      SELECT use_case_id, id FROM runs
+      WHERE \(isLive) AND (use_case_id, id) > (?1, ?2) AND \(condition)
+      ORDER BY use_case_id, id LIMIT ?3
       """
-    let ended = """
-      SELECT \(columns) FROM runs WHERE state IN ('running', 'paused') AND use_case_id IN
-        (SELECT id FROM use_cases WHERE end_time <= ?2)
-      """
-    return try db.query("\(idle) UNION \(ended) LIMIT ?3", idleSince, now, limit) { row in
-      Located(run: try run(row), useCase: try row.text("use_case_id"))
+    return try db.query(sql, place.useCase, place.run, limit, time) { row in
+      Place(useCase: try row.text("use_case_id"), run: try row.text("id"))
     }
   }
 
