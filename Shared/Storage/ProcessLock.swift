@@ -34,7 +34,11 @@ final class ProcessLock: Sendable {
   /// Lets others open the database.
   func release() {
     held.withLock { descriptor in
-      if let descriptor { close(descriptor) }
+      if let descriptor {
+        // Said, for to close is not enough while a child that was just forked has a copy.
+        flock(descriptor, LOCK_UN)
+        close(descriptor)
+      }
       descriptor = nil
     }
   }

@@ -58,11 +58,11 @@ struct LedgerQueueTests {
     let run = try await fixture.start(key: "start").id
     var answers: [ComputeRunBalance] = []
     // More commits than there are ranges, so that some keys are in the table and some are not.
-    for total in 1...150 {
+    for total in 1...400 {
       answers.append(try await fixture.report(run, GFLOP(Int64(total)), key: "k\(total)"))
     }
     let core = try fixture.reopened()
-    for total in [1, 2, 64, 65, 86, 87, 149, 150] {
+    for total in [1, 2, 143, 144, 145, 256, 257, 399, 400] {
       var request = ComputeReportUsageRequest()
       request.runId = run
       request.totalGflop = Int64(total)

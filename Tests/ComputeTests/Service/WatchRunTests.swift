@@ -66,13 +66,13 @@ struct WatchRunTests {
 
   @Test("a tenant has its own limit of watches, and leaves the others theirs")
   func limitOfTenant() throws {
-    let watchers = RunWatchers()
-    func begin(_ tenant: String) throws(RunWatchers.Refusal) -> RunWatchers.Watch {
+    let watchers = Watchers(of: "runs")
+    func begin(_ tenant: String) throws(Watchers.Refusal) -> Watchers.Watch {
       try watchers.begin(tenant: tenant, useCase: "uc_1", participant: "par_1")
     }
-    let limit = RunWatchers.maximumWatchersOfTenant
+    let limit = Watchers.maximumWatchersOfTenant
     let watches = try (0..<limit).map { _ in try begin("vendor-1") }
-    let full = RunWatchers.Refusal.full(name: "watched runs of a tenant", limit: limit)
+    let full = Watchers.Refusal.full(name: "watched runs of a tenant", limit: limit)
     #expect(throws: full) { try begin("vendor-1") }
     watchers.end(try begin("vendor-2"))
     // Ended twice counts once.
@@ -81,18 +81,18 @@ struct WatchRunTests {
     #expect(throws: full) { try begin("vendor-1") }
     for watch in watches { watchers.end(watch) }
     watchers.close()
-    #expect(throws: RunWatchers.Refusal.closed) { try begin("vendor-1") }
+    #expect(throws: Watchers.Refusal.closed) { try begin("vendor-1") }
   }
 
   @Test("all tenants together have the limit of all")
   func limitOfAll() throws {
-    let watchers = RunWatchers()
-    for number in 0..<RunWatchers.maximumWatchers {
+    let watchers = Watchers(of: "runs")
+    for number in 0..<Watchers.maximumWatchers {
       let tenant = "vendor-\(number % 20)"
       _ = try watchers.begin(tenant: tenant, useCase: "uc_1", participant: "par_1")
     }
     #expect(
-      throws: RunWatchers.Refusal.full(name: "watched runs", limit: RunWatchers.maximumWatchers)
+      throws: Watchers.Refusal.full(name: "watched runs", limit: Watchers.maximumWatchers)
     ) { try watchers.begin(tenant: "vendor-20", useCase: "uc_1", participant: "par_1") }
   }
 

@@ -119,27 +119,66 @@ enum BudgetCommands {
 
   static let alerts = Command(
     "budget alerts", "List the alerts that were told: your own, or, for its owner, all",
-    arguments: [UseCaseCommands.useCaseArgument], options: [Option(flag: "csv", "print CSV")],
-    examples: ["assay budget alerts uc_abcdefghijklmnop"]
+    details: """
+      With --watch it goes on, and prints each alert as soon as it is told, a line or JSON object
+      each, until it is interrupted. --after takes it up where it ended, so that none is lost and
+      none is told twice.
+      """,
+    arguments: [UseCaseCommands.useCaseArgument],
+    options: [
+      Option(flag: "csv", "print CSV"), Option(flag: "watch", "go on as alerts are told"),
+      Option("after", "ID", "only alerts after this one, the last that was seen"),
+    ],
+    examples: [
+      "assay budget alerts uc_abcdefghijklmnop",
+      "assay budget alerts uc_abcdefghijklmnop --watch --json --after 17",
+    ]
   ) { call in
     let id = try await call.session.useCaseID(call.arguments.argument("USE_CASE"))
+    let after = try call.arguments.integer("after", in: 0...Int64.max) ?? 0
+    if call.arguments.has("watch") {
+      try await watchAlerts(ComputeWatchAlertsRequest(useCaseId: id, afterId: after), call)
+      return Answer(text: "", json: "")
+    }
     var all: [ComputeAlert] = []
     while true {
       let page = try await call.session.budgets.listAlerts(
         ComputeListAlertsRequest(
-          useCaseId: id, afterId: all.last?.id ?? 0, pageSize: Pages.size),
+          useCaseId: id, afterId: all.last?.id ?? after, pageSize: Pages.size),
         options: call.session.callOptions)
       all += page.alerts
       if page.alerts.count < Int(Pages.size) { break }
     }
-    let table = Table(["time", "of", "#percent", "#used PFLOP", "#total PFLOP"], all) {
+    let table = Table(["id", "time", "of", "#percent", "#used PFLOP", "#total PFLOP"], all) {
       [
-        UTCTime.text($0.time), $0.participantId.isEmpty ? "the whole budget" : $0.participantName,
-        "\($0.threshold)", PFLOP.text(gflop: $0.usedGflop), PFLOP.text(gflop: $0.totalGflop),
+        "\($0.id)", UTCTime.text($0.time), subject(of: $0), "\($0.threshold)",
+        PFLOP.text(gflop: $0.usedGflop), PFLOP.text(gflop: $0.totalGflop),
       ]
     }
     return Answer(ComputeListAlertsResponse(alerts: all), table, none: "no alerts yet")
       .csv(call.arguments.has("csv"))
+  }
+
+  private static func watchAlerts(
+    _ request: ComputeWatchAlertsRequest, _ call: Invocation
+  ) async throws {
+    let isJSON = call.arguments.has("json")
+    let options = call.session.callOptions
+    try await call.session.budgets.watchAlerts(request, options: options) { alerts in
+      while let alert = try await alerts.next() {
+        call.console.out((isJSON ? JSON.of(alert) : line(alert)) + "\n")
+      }
+    }
+  }
+
+  private static func line(_ alert: ComputeAlert) -> String {
+    "\(alert.id)  \(UTCTime.text(alert.time))  \(Printable.text(subject(of: alert)))  "
+      + "\(alert.threshold) %: \(PFLOP.text(gflop: alert.usedGflop)) of "
+      + "\(PFLOP.text(gflop: alert.totalGflop)) PFLOP"
+  }
+
+  private static func subject(of alert: ComputeAlert) -> String {
+    alert.participantId.isEmpty ? "the whole budget" : alert.participantName
   }
 
   static let forecast = Command(

@@ -93,7 +93,7 @@ extension ComputeCore {
       session.adopt(open)
       try BookStore.saveTerms(session.tx, open.book.terms)
       try AlertStore.rearm(session.tx, open.book)
-      let watchers = watchers
+      let watchers = runWatchers
       session.tx.afterCommit { watchers.notify(useCase: terms.id, participant: nil) }
       return terms.version
     }

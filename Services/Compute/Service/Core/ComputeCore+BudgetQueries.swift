@@ -45,24 +45,6 @@ extension ComputeCore {
     return response
   }
 
-  /// The alerts that were told: all for the owning tenant, else the caller's own.
-  func listAlerts(
-    _ request: ComputeListAlertsRequest, _ call: CallIdentity
-  ) async throws -> ComputeListAlertsResponse {
-    let limit = try PageToken.limit(request.pageSize)
-    let access = try await access(call, request.useCaseId)
-    return try await read { db in
-      let names = try ParticipantStore.names(db, useCase: request.useCaseId)
-      let told = try AlertStore.page(
-        db, useCase: request.useCaseId,
-        participants: access.oversees ? nil : access.own.map(\.id), after: request.afterId,
-        limit: limit)
-      var response = ComputeListAlertsResponse()
-      response.alerts = told.map { ComputeAlert($0, name: names[$0.alert.participant] ?? "") }
-      return response
-    }
-  }
-
   /// Where the budget goes if it goes on as in the last days.
   func forecast(
     _ useCase: String, _ call: CallIdentity

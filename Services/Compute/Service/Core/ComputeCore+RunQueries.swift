@@ -12,8 +12,8 @@ extension ComputeCore {
       let (open, run, _) = try UseCaseAccess.toRun(id, call.scope, session)
       return (open.book.terms.id, run.participant)
     }
-    let watch = try beginWatch(call.scope.tenant, useCase, participant)
-    defer { watchers.end(watch) }
+    let watch = try runWatchers.begin(for: call, useCase, participant)
+    defer { runWatchers.end(watch) }
     // From here on the caller is not asked again who it is, so that one who was just removed
     // still hears that it must stop.
     var last = try await currentBalance(of: id, call)
@@ -26,24 +26,7 @@ extension ComputeCore {
       last = balance
       if balance.stop { return }
     }
-    try Task.checkCancellation()
-    throw RPCError.unavailable("the service is shutting down; watch again")
-  }
-
-  private func beginWatch(
-    _ tenant: String, _ useCase: String, _ participant: String
-  ) throws -> RunWatchers.Watch {
-    do throws(RunWatchers.Refusal) {
-      return try watchers.begin(tenant: tenant, useCase: useCase, participant: participant)
-    } catch {
-      switch error {
-      case .closed: throw RPCError.unavailable("the service is shutting down; watch again")
-      case .full(let name, let limit):
-        throw RPCError.resourceExhausted(
-          "no further run can be watched here now; end another watch, or ask for the run",
-          limit: LimitExceeded(name: name, limit: Int64(limit), actual: Int64(limit)))
-      }
-    }
+    throw try Watchers.end()
   }
 
   private func currentBalance(

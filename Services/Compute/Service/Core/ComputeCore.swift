@@ -27,7 +27,8 @@ public final class ComputeCore: Sendable {
   let clock: WallClock
   let settings: ComputeSettings
   let random: RandomSource
-  let watchers = RunWatchers()
+  let runWatchers = Watchers(of: "runs")
+  let alertWatchers = Watchers(of: "alerts")
   let zones = ZoneFiles.system
   /// Told of defects and failing disks, for the log.
   let report: @Sendable (String) -> Void
@@ -59,7 +60,8 @@ public final class ComputeCore: Sendable {
 
   /// Ends the streams, so that the service can drain.
   public func closeStreams() {
-    watchers.close()
+    runWatchers.close()
+    alertWatchers.close()
   }
 
   // MARK: - Transactions
@@ -161,9 +163,13 @@ extension ComputeCore {
     _ session: LedgerSession, _ command: Command, on open: OpenBook, _ context: CommandContext
   ) throws -> Outcome {
     let outcome = try session.perform(command, on: open, context)
-    guard !outcome.entries.isEmpty, watchers.areThere else { return outcome }
-    let watchers = watchers
     let useCase = open.book.terms.id
+    if !outcome.alerts.isEmpty, alertWatchers.areThere {
+      let watchers = alertWatchers
+      session.tx.afterCommit { watchers.notify(useCase: useCase, participant: nil) }
+    }
+    guard !outcome.entries.isEmpty, runWatchers.areThere else { return outcome }
+    let watchers = runWatchers
     for participant in Set(outcome.entries.map(\.participant)) {
       session.tx.afterCommit {
         watchers.notify(

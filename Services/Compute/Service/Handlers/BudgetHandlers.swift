@@ -50,6 +50,13 @@ struct BudgetsHandler: ComputeBudgetsService {
     try await core.listAlerts(request, context.identity())
   }
 
+  func watchAlerts(
+    _ request: ComputeWatchAlertsRequest, responses: MessageWriter<ComputeAlert>,
+    context: ServerContext
+  ) async throws {
+    try await core.watchAlerts(request, context.identity()) { try await responses.send($0) }
+  }
+
   func getForecast(
     _ request: ComputeGetForecastRequest, context: ServerContext
   ) async throws -> ComputeGetForecastResponse {

@@ -7,8 +7,8 @@ import Storage
 /// The answers of a commit are one row, appended. Where each is, an index tells by a hash of its
 /// key. Hashes are random, so that an index written at once would touch as many pages as there are
 /// answers; here they wait in memory, and each commit moves one of 256 ranges of hashes into the
-/// table, whose rows are neighbours. After a crash the last answers are read again. A filter in memory
-/// spares the search for keys that are new.
+/// table, whose rows are neighbours. After a crash the last answers are read again. A filter in
+/// memory spares the search for keys that are new.
 final class AnswerLog {
   /// How the hashes are divided; a commit writes one part.
   private static let ranges = 256

@@ -1,10 +1,10 @@
 import Synchronization
 
-/// Wakes those who watch a run when its participant's compute or its use case's terms have changed.
+/// Wakes those who watch something of a use case, perhaps one participant's, when it has changed.
 ///
 /// A wake-up carries nothing: the watcher reads what is committed. Wake-ups that come while it
 /// reads are merged into one, so a slow watcher costs one pending wake-up and no more.
-final class RunWatchers: Sendable {
+final class Watchers: Sendable {
   /// Most streams that may be open at once.
   static let maximumWatchers = 10_000
   /// Most of them that may be of one tenant, so that no tenant can have them all.
@@ -18,7 +18,8 @@ final class RunWatchers: Sendable {
   }
 
   private struct Watcher {
-    let participant: String
+    /// `nil` watches all participants.
+    let participant: String?
     let continuation: AsyncStream<Void>.Continuation
   }
 
@@ -30,7 +31,11 @@ final class RunWatchers: Sendable {
     var isClosed = false
   }
 
+  /// What is watched, for messages: "runs".
+  let subject: String
   private let state = Mutex(State())
+
+  init(of subject: String) { self.subject = subject }
 
   struct Watch: Sendable {
     let changes: AsyncStream<Void>
@@ -44,17 +49,17 @@ final class RunWatchers: Sendable {
 
   /// Begins to watch for a caller of the tenant.
   func begin(
-    tenant: String, useCase: String, participant: String
+    tenant: String, useCase: String, participant: String? = nil
   ) throws(Refusal) -> Watch {
     let (changes, continuation) = AsyncStream<Void>.makeStream(
       bufferingPolicy: .bufferingNewest(1))
     return try state.withLock { state throws(Refusal) in
       guard !state.isClosed else { throw .closed }
       guard state.count < Self.maximumWatchers else {
-        throw .full(name: "watched runs", limit: Self.maximumWatchers)
+        throw .full(name: "watched \(subject)", limit: Self.maximumWatchers)
       }
       guard state.countOfTenant[tenant, default: 0] < Self.maximumWatchersOfTenant else {
-        throw .full(name: "watched runs of a tenant", limit: Self.maximumWatchersOfTenant)
+        throw .full(name: "watched \(subject) of a tenant", limit: Self.maximumWatchersOfTenant)
       }
       state.nextID += 1
       state.count += 1
@@ -76,11 +81,11 @@ final class RunWatchers: Sendable {
     }
   }
 
-  /// Wakes the watchers of a participant's runs; of all the use case's runs if it is `nil`.
+  /// Wakes those who watch the participant, or, where it is `nil`, anything of the use case.
   func notify(useCase: String, participant: String?) {
     let watchers = state.withLock { state in
       (state.watchers[useCase] ?? [:]).values.filter {
-        participant == nil || $0.participant == participant
+        participant == nil || $0.participant == nil || $0.participant == participant
       }
     }
     for watcher in watchers { watcher.continuation.yield() }

@@ -1,0 +1,52 @@
+import API
+import ComputeDomain
+import RPC
+
+extension ComputeCore {
+  /// The alerts that were told: all for the owning tenant, else the caller's own.
+  func listAlerts(
+    _ request: ComputeListAlertsRequest, _ call: CallIdentity
+  ) async throws -> ComputeListAlertsResponse {
+    let limit = try PageToken.limit(request.pageSize)
+    return ComputeListAlertsResponse(
+      alerts: try await alerts(request.useCaseId, after: request.afterId, limit: limit, call))
+  }
+
+  /// Hands the alerts that were told to `send`, and then each as soon as it is told.
+  ///
+  /// Whoever may not see the use case any more hears nothing further.
+  func watchAlerts(
+    _ request: ComputeWatchAlertsRequest, _ call: CallIdentity,
+    send: (ComputeAlert) async throws -> Void
+  ) async throws {
+    _ = try await access(call, request.useCaseId)
+    let watch = try alertWatchers.begin(for: call, request.useCaseId)
+    defer { alertWatchers.end(watch) }
+    var last = request.afterId
+    func catchUp() async throws {
+      while true {
+        let told = try await alerts(
+          request.useCaseId, after: last, limit: PageToken.maximumLimit, call)
+        for alert in told { try await send(alert) }
+        last = told.last?.id ?? last
+        if told.count < PageToken.maximumLimit { return }
+      }
+    }
+    try await catchUp()
+    for await _ in watch.changes { try await catchUp() }
+    throw try Watchers.end()
+  }
+
+  private func alerts(
+    _ useCase: String, after id: Int64, limit: Int, _ call: CallIdentity
+  ) async throws -> [ComputeAlert] {
+    let access = try await access(call, useCase)
+    return try await read { db in
+      let names = try ParticipantStore.names(db, useCase: useCase)
+      let told = try AlertStore.page(
+        db, useCase: useCase, participants: access.oversees ? nil : access.own.map(\.id),
+        after: id, limit: limit)
+      return told.map { ComputeAlert($0, name: names[$0.alert.participant] ?? "") }
+    }
+  }
+}
