@@ -3,7 +3,7 @@ import Testing
 
 @Suite("Usage that comes in when the run does not run any more")
 struct LateUsageTests {
-  /// A run of 400 TFLOP/s, silent for a minute, and expired: it can have used 24 PFLOP.
+  /// A run of 400 TFLOP/s that said nothing for a minute and expired: it can have used 24 PFLOP.
   private func expired() throws -> BookFixture {
     var fixture = try BookFixture(participants: 1, each: .pflop(200))
     try fixture.start("run_1", rate: GFLOP(400_000))

@@ -57,13 +57,18 @@ final class ComputeServer: @unchecked Sendable {
     process.standardInput = FileHandle.nullDevice
     try process.run()
     self.process = process
-    for _ in 0..<2_000 {
+    // Long, for a machine that has much else to do.
+    let deadline = ContinuousClock.now + .seconds(60)
+    while ContinuousClock.now < deadline {
       if let data = FileManager.default.contents(atPath: ready),
         let state = try? JSONSerialization.jsonObject(with: data) as? [String: Any],
         let address = state["listen"] as? String
       {
+        var options = ChannelOptions()
+        options.settings.peerTimeoutMilliseconds = 60_000
         channel = Channel(
-          try SocketConnector(name: "compute", target: address, tls: nil, group: group))
+          try SocketConnector(name: "compute", target: address, tls: nil, group: group),
+          options: options)
         return
       }
       try #require(process.isRunning, "assay-compute ended at its start")
@@ -86,14 +91,35 @@ final class ComputeServer: @unchecked Sendable {
     get throws { ComputeRunsClient(try #require(channel)) }
   }
 
+  var budgets: ComputeBudgetsClient {
+    get throws { ComputeBudgetsClient(try #require(channel)) }
+  }
+
+  var invoices: ComputeInvoicesClient {
+    get throws { ComputeInvoicesClient(try #require(channel)) }
+  }
+
   /// How a data scientist of a vendor calls.
   func vendor(_ number: Int) -> CallOptions {
+    caller("vendor-\(number)", "usr_\(number)", "ada@vendor-\(number).example", .participant)
+  }
+
+  /// How an organiser of the use case calls.
+  var organiser: CallOptions { caller("clinic", "usr_o", "o@clinic.example", .organiser) }
+
+  /// How whoever runs the installation calls.
+  var `operator`: CallOptions {
+    caller("installation", "usr_op", "op@installation.example", .operator)
+  }
+
+  private func caller(
+    _ tenant: String, _ user: String, _ email: String, _ role: Role
+  ) -> CallOptions {
     let now = WallClock.system.now()
     var options = CallOptions()
     options.principal = PrincipalSigner(issuer: "gateway", key: gateway).sign(
       Principal(
-        tenant: "vendor-\(number)", user: "usr_\(number)", email: "ada@vendor-\(number).example",
-        roles: [.participant], issueTime: now,
+        tenant: tenant, user: user, email: email, roles: [role], issueTime: now,
         expireTime: now + Principal.maximumLifetimeMilliseconds))
     return options
   }

@@ -1,5 +1,7 @@
 import API
+import ComputeBilling
 import ComputeDomain
+import Crypto
 import Foundation
 import RPC
 import Storage
@@ -8,72 +10,98 @@ import Testing
 
 @testable import ComputeService
 
-@Suite("Power cuts and full disks", .serialized, .timeLimit(.minutes(10)))
+@Suite("Power cuts and full disks", .serialized, .timeLimit(.minutes(20)))
 struct PowerCutTests {
-  /// How often the server is killed; `ASSAY_POWER_CUTS=200` is for a longer look.
+  /// How often the server is killed; `ASSAY_POWER_CUTS` says another number.
   static let cuts =
-    ProcessInfo.processInfo.environment["ASSAY_POWER_CUTS"].flatMap(Int.init) ?? 20
-  static let clients = 16
+    ProcessInfo.processInfo.environment["ASSAY_POWER_CUTS"].flatMap(Int.init) ?? 200
   /// So much is answered before each cut, however slow the machine is.
   static let leastAnswers = 5
+  /// Participants with runs, and two whose shares are dealt.
+  static let participants = 14
+  static let share: Int64 = 1_000_000_000
 
   private final class Counter: Sendable { let value = Atomic(0) }
-
-  /// What one client knows of its run.
-  private struct Client {
-    let number: Int
-    var run = ""
-    /// The commands that were answered, and what: the n-th reported n GFLOP.
-    var answers: [ComputeRunBalance] = []
-    var next: Int { answers.count + 1 }
-
-    func request(_ count: Int) -> ComputeReportUsageRequest {
-      ComputeReportUsageRequest(
-        runId: run, totalGflop: Int64(count), provenance: .measured, meter: "test",
-        idempotencyKey: "key-\(count)")
-    }
-  }
 
   @Test("killed under load at any moment: every answered command is there, none twice")
   func killed() async throws {
     let server = try ComputeServer()
+    let months = try await seedMonths(server.database)
     try await server.start()
-    try await server.sync(participants: Self.clients, gflopEach: 1_000_000_000)
-    var clients: [Client] = []
-    for number in 1...Self.clients {
-      let balance = try await server.runs.startRun(
-        ComputeStartRunRequest(useCaseId: "uc_1"), options: server.vendor(number))
-      clients.append(Client(number: number, run: try #require(balance.run?.id)))
-    }
-    for _ in 0..<Self.cuts {
-      clients = try await load(server, clients, milliseconds: Int.random(in: 3...60))
+    try await server.sync(participants: Self.participants, gflopEach: Self.share)
+    var clients: [any LoadClient] = (1...8).map { ReportingClient(number: $0) }
+    clients += (9...12).map { RunningClient(number: $0) }
+    clients += [
+      DealingClient(from: 13, to: 14, share: Self.share), BillingClient(months: months),
+    ]
+    let audit = CutAudit()
+    for cut in 1...Self.cuts {
+      clients = try await load(server, clients, milliseconds: Int.random(in: 0...30))
+      let keys = clients.flatMap(\.newKeys)
+      for index in clients.indices { clients[index].newKeys.removeAll() }
+      try await audit.check(server.database, answered: keys, isThorough: cut.isMultiple(of: 25))
       try await server.start()
       try await check(server, clients)
     }
-    #expect(clients.reduce(0) { $0 + $1.answers.count } >= Self.cuts * Self.leastAnswers)
+    #expect(clients.reduce(0) { $0 + $1.answered } >= Self.cuts * Self.leastAnswers)
+    for client in clients { #expect(client.answered > 0, "\(client)") }
     server.kill()
-    try await verify(server.database, clients)
+    let result = try await LedgerAudit.run(path: server.database)
+    #expect(result.isSound, "\(result)")
   }
 
-  /// Reports as fast as it goes until the server is killed.
+  /// Gives the tenant usage in months that are over, with a clock of its own.
+  private func seedMonths(_ path: String) async throws -> [String] {
+    try FileManager.default.createDirectory(
+      at: URL(fileURLWithPath: path).deletingLastPathComponent(),
+      withIntermediateDirectories: true)
+    let clock = ManualWallClock(0)
+    let database = try ComputeCore.openDatabase(path: path)
+    let core = ComputeCore(database: database, clock: clock.clock)
+    _ = try await core.setSeller(InvoiceSamples.seller)
+    _ = try await core.setBillingProfile(
+      ComputeBillingProfile(tenant: "clinic", buyer: ComputeParty(InvoiceSamples.buyer)), .operator)
+    let terms = UseCaseTerms(
+      id: "uc_before", version: 1, tenant: "clinic", title: "Before", phase: .published,
+      start: nil, end: nil, plan: BudgetPlan(participants: 1, each: .pflop(10_000)),
+      participants: [
+        Participant(
+          id: "par_1", tenant: "vendor-1", name: "Vendor", emails: ["ada@vendor-1.example"],
+          joined: 0)
+      ])
+    _ = try await core.sync(terms, actor: "catalog", trace: "")
+    var month = try #require(UTCMonth(text: "2024-01"))
+    var months: [String] = []
+    for _ in 1...24 {
+      clock.set(month.milliseconds.lowerBound)
+      let run = try await core.startRun(ComputeStartRunRequest(useCaseId: "uc_before"), .vendor(1))
+      _ = try await core.finishRun(
+        ComputeFinishRunRequest(runId: run.id, totalGflop: 90_000_000), .vendor(1))
+      months.append(month.text)
+      month = month.next
+    }
+    await database.close()
+    return months
+  }
+
+  /// Has all clients send as fast as it goes until the server is killed.
   private func load(
-    _ server: ComputeServer, _ clients: [Client], milliseconds: Int
-  ) async throws -> [Client] {
-    let runs = try server.runs
+    _ server: ComputeServer, _ clients: [any LoadClient], milliseconds: Int
+  ) async throws -> [any LoadClient] {
+    let calls = try ServerCalls(server, vendors: Self.participants)
     let answered = Counter()
-    return try await withThrowingTaskGroup(of: Client.self) { group in
-      for client in clients {
-        let options = server.vendor(client.number)
+    return try await withThrowingTaskGroup(of: (Int, any LoadClient).self) { group in
+      for (index, client) in clients.enumerated() {
         group.addTask {
           var client = client
           while true {
             do {
-              let answer = try await runs.reportUsage(
-                client.request(client.next), options: options)
-              client.answers.append(answer)
+              try await client.step(calls)
               answered.value.wrappingAdd(1, ordering: .relaxed)
-            } catch is RPCError {
-              return client
+            } catch let error as RPCError {
+              // Anything else would be a command that the server refused.
+              #expect(error.code == .unavailable, "\(error)")
+              return (index, client)
             }
           }
         }
@@ -83,56 +111,17 @@ struct PowerCutTests {
       }
       try await Task.sleep(for: .milliseconds(milliseconds))
       server.kill()
-      return try await group.reduce(into: []) { $0.append($1) }
-        .sorted { $0.number < $1.number }
+      var after = clients
+      for try await (index, client) in group { after[index] = client }
+      return after
     }
   }
 
-  /// After the restart: what was answered is answered again, to the byte, and counted once.
-  private func check(_ server: ComputeServer, _ clients: [Client]) async throws {
-    let runs = try server.runs
-    for client in clients {
-      let options = server.vendor(client.number)
-      let balance = try await runs.getRun(
-        ComputeGetRunRequest(id: client.run), options: options)
-      let used = Int(balance.run?.usedGflop ?? -1)
-      // The command that was under way may have been committed, or not.
-      #expect(client.answers.count...client.next ~= used, "client \(client.number)")
-      guard let last = client.answers.last else { continue }
-      let some = Int.random(in: 1...client.answers.count)
-      for (count, answer) in [(client.answers.count, last), (some, client.answers[some - 1])] {
-        #expect(
-          try await runs.reportUsage(client.request(count), options: options) == answer)
-      }
-      let again = try await runs.getRun(
-        ComputeGetRunRequest(id: client.run), options: options)
-      #expect(again == balance)
-    }
-  }
-
-  /// The file itself: sound, and with each answered command's entry exactly once.
-  private func verify(_ path: String, _ clients: [Client]) async throws {
-    let result = try await LedgerAudit.run(path: path)
-    #expect(result.isSound, "\(result)")
-    var options = Database.Options(applicationID: ComputeSchema.applicationID, access: .readOnly)
-    options.readers = 1
-    let database = try Database.open(
-      path: path, migrations: ComputeSchema.migrations, options: options)
-    let keys = try await database.read { db in
-      var keys: [String: Int] = [:]
-      try JournalStore.forEach(db) { _, stored in
-        keys[try stored.content().idempotencyKey, default: 0] += 1
-      }
-      return keys
-    }
-    await database.close()
-    for client in clients {
-      for count in 1..<max(client.next, 1) {
-        #expect(keys["vendor-\(client.number)/key-\(count)"] == 1)
-      }
-      // At most the one command that was under way at the last cut.
-      #expect((keys["vendor-\(client.number)/key-\(client.next)"] ?? 0) <= 1)
-      #expect(keys["vendor-\(client.number)/key-\(client.next + 1)"] == nil)
+  private func check(_ server: ComputeServer, _ clients: [any LoadClient]) async throws {
+    let calls = try ServerCalls(server, vendors: Self.participants)
+    try await withThrowingTaskGroup(of: Void.self) { group in
+      for client in clients { group.addTask { try await client.check(calls) } }
+      try await group.waitForAll()
     }
   }
 
@@ -144,30 +133,31 @@ struct PowerCutTests {
     try await server.sync(participants: 1, gflopEach: 1_000_000_000)
     let balance = try await server.runs.startRun(
       ComputeStartRunRequest(useCaseId: "uc_1"), options: server.vendor(1))
-    var client = Client(number: 1, run: try #require(balance.run?.id))
+    let run = try #require(balance.run?.id)
+    var answered: Int64 = 0
     var refusal: RPCError?
-    while refusal == nil, client.answers.count < 10_000 {
-      var request = client.request(client.next)
-      request.meter = String(repeating: "m", count: 900)
+    while refusal == nil, answered < 10_000 {
+      let request = ComputeReportUsageRequest(
+        runId: run, totalGflop: answered + 1, meter: String(repeating: "m", count: 900))
       do {
-        let answer = try await server.runs.reportUsage(request, options: server.vendor(1))
-        client.answers.append(answer)
+        _ = try await server.runs.reportUsage(request, options: server.vendor(1))
+        answered += 1
       } catch let error as RPCError {
         refusal = error
       }
     }
     #expect(refusal?.code == .unavailable)
     #expect(refusal?.message.contains("nothing was changed") == true)
-    #expect(client.answers.count > 10)
+    #expect(answered > 10)
     server.kill()
     #expect(try await LedgerAudit.run(path: server.database).isSound)
     try await server.start()
     let after = try await server.runs.getRun(
-      ComputeGetRunRequest(id: client.run), options: server.vendor(1))
-    #expect(after.run?.usedGflop == Int64(client.answers.count))
+      ComputeGetRunRequest(id: run), options: server.vendor(1))
+    #expect(after.run?.usedGflop == answered)
     let next = try await server.runs.reportUsage(
-      client.request(client.next), options: server.vendor(1))
-    #expect(next.run?.usedGflop == Int64(client.next))
+      ComputeReportUsageRequest(runId: run, totalGflop: answered + 1), options: server.vendor(1))
+    #expect(next.run?.usedGflop == answered + 1)
     server.kill()
     #expect(try await LedgerAudit.run(path: server.database).isSound)
   }

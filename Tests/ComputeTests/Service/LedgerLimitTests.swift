@@ -7,7 +7,8 @@ import Testing
 
 @testable import ComputeService
 
-@Suite("What one tenant can take of the ledger, and what memory may forget")
+@Suite(
+  "What one tenant can take of the ledger, and what memory may forget", .timeLimit(.minutes(2)))
 struct LedgerLimitTests {
   /// Holds the writer up, so that what is asked waits, until the semaphore is signalled.
   private func holdUp(_ fixture: ServiceFixture) -> DispatchSemaphore {

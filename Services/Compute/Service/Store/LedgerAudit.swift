@@ -78,7 +78,7 @@ public enum LedgerAudit {
     return .sound(replay.summary)
   }
 
-  private static func headMismatch(_ db: Reader, _ replay: LedgerChains) throws -> String? {
+  static func headMismatch(_ db: Reader, _ replay: LedgerChains) throws -> String? {
     let heads = try JournalStore.heads(db)
     for tenant in Set(heads.keys).union(replay.chains.keys).sorted() {
       let stored = heads[tenant] ?? .empty
@@ -90,7 +90,8 @@ public enum LedgerAudit {
     return nil
   }
 
-  private static func mismatch(_ db: Reader, _ replay: LedgerChains) throws -> String? {
+  /// Where the tables are not what the entries say that they are made of.
+  static func mismatch(_ db: Reader, _ replay: LedgerChains) throws -> String? {
     try balanceMismatch(db, replay) ?? runMismatch(db, replay) ?? usageMismatch(db, replay)
   }
 

@@ -4172,10 +4172,11 @@ public enum ComputeRunsMethods {
   /// Counters only grow: repeated, late and out-of-order reports are harmless.
   public static let reportUsage = MethodDescriptor(name: "assay.compute.v1.Runs.ReportUsage", clientStreaming: false, serverStreaming: false, idempotency: .idempotent, access: MethodAccess(roles: [2, 4], scope: 2), defaultTimeoutMilliseconds: 0, maxMessageBytes: 0)
   public static let finishRun = MethodDescriptor(name: "assay.compute.v1.Runs.FinishRun", clientStreaming: false, serverStreaming: false, idempotency: .idempotent, access: MethodAccess(roles: [2, 4], scope: 2), defaultTimeoutMilliseconds: 0, maxMessageBytes: 0)
-  /// By the use case's owner or the run's own participant.
+  /// By the use case's owner or the run's own participant. Of a run that has expired, the owner's
+  /// stop ends what may still be billed of it.
   public static let stopRun = MethodDescriptor(name: "assay.compute.v1.Runs.StopRun", clientStreaming: false, serverStreaming: false, idempotency: .idempotent, access: MethodAccess(roles: [], scope: 2), defaultTimeoutMilliseconds: 0, maxMessageBytes: 0)
   /// Gives back what the run holds; it may be resumed. By the use case's owner or the run's own
-  /// participant, as is ResumeRun.
+  /// participant, as is ResumeRun; but what the owner paused only the owner resumes.
   public static let pauseRun = MethodDescriptor(name: "assay.compute.v1.Runs.PauseRun", clientStreaming: false, serverStreaming: false, idempotency: .idempotent, access: MethodAccess(roles: [], scope: 2), defaultTimeoutMilliseconds: 0, maxMessageBytes: 0)
   public static let resumeRun = MethodDescriptor(name: "assay.compute.v1.Runs.ResumeRun", clientStreaming: false, serverStreaming: false, idempotency: .idempotent, access: MethodAccess(roles: [], scope: 2), defaultTimeoutMilliseconds: 0, maxMessageBytes: 0)
   public static let getRun = MethodDescriptor(name: "assay.compute.v1.Runs.GetRun", clientStreaming: false, serverStreaming: false, idempotency: .noSideEffects, access: MethodAccess(roles: [], scope: 2), defaultTimeoutMilliseconds: 0, maxMessageBytes: 0)
@@ -4191,10 +4192,11 @@ public protocol ComputeRunsService: Sendable {
   /// Counters only grow: repeated, late and out-of-order reports are harmless.
   func reportUsage(_ request: ComputeReportUsageRequest, context: ServerContext) async throws -> ComputeRunBalance
   func finishRun(_ request: ComputeFinishRunRequest, context: ServerContext) async throws -> ComputeRunBalance
-  /// By the use case's owner or the run's own participant.
+  /// By the use case's owner or the run's own participant. Of a run that has expired, the owner's
+  /// stop ends what may still be billed of it.
   func stopRun(_ request: ComputeStopRunRequest, context: ServerContext) async throws -> ComputeRunBalance
   /// Gives back what the run holds; it may be resumed. By the use case's owner or the run's own
-  /// participant, as is ResumeRun.
+  /// participant, as is ResumeRun; but what the owner paused only the owner resumes.
   func pauseRun(_ request: ComputePauseRunRequest, context: ServerContext) async throws -> ComputeRunBalance
   func resumeRun(_ request: ComputeResumeRunRequest, context: ServerContext) async throws -> ComputeRunBalance
   func getRun(_ request: ComputeGetRunRequest, context: ServerContext) async throws -> ComputeRunBalance
@@ -4264,13 +4266,14 @@ public struct ComputeRunsClient: Sendable {
     try await self.channel.unary(ComputeRunsMethods.finishRun, request, options: options)
   }
 
-  /// By the use case's owner or the run's own participant.
+  /// By the use case's owner or the run's own participant. Of a run that has expired, the owner's
+  /// stop ends what may still be billed of it.
   public func stopRun(_ request: ComputeStopRunRequest, options: CallOptions = CallOptions()) async throws -> ComputeRunBalance {
     try await self.channel.unary(ComputeRunsMethods.stopRun, request, options: options)
   }
 
   /// Gives back what the run holds; it may be resumed. By the use case's owner or the run's own
-  /// participant, as is ResumeRun.
+  /// participant, as is ResumeRun; but what the owner paused only the owner resumes.
   public func pauseRun(_ request: ComputePauseRunRequest, options: CallOptions = CallOptions()) async throws -> ComputeRunBalance {
     try await self.channel.unary(ComputeRunsMethods.pauseRun, request, options: options)
   }
