@@ -15,8 +15,8 @@ final class CutAudit: Sendable {
 
   private let state = Mutex(State())
 
-  /// Checks the file: the chains go on and fit, no key comes twice, balances, runs and usage are what
-  /// the entries say, and each answered command has its entry.
+  /// Checks the file: the chains go on and fit, no key comes twice, balances, runs and usage are
+  /// what the entries say, and each answered command has its entry.
   ///
   /// - Parameter isThorough: whether all invoices are replayed, too.
   func check(_ path: String, answered keys: [String], isThorough: Bool) async throws {

@@ -2,13 +2,13 @@ import API
 import RPC
 import Testing
 
-/// A client of a server that is killed under load: sends one command after the other, and knows what
-/// was answered.
+/// A client of a server that is killed under load: sends one command after the other, and knows
+/// what was answered.
 protocol LoadClient: Sendable {
   /// Sends the next command, or once more the one that was not answered.
   mutating func step(_ server: ServerCalls) async throws
-  /// After a restart: what was answered is so, and the command that was under way was carried out or
-  /// not.
+  /// After a restart: what was answered is so, and the command that was under way was carried out
+  /// or not.
   func check(_ server: ServerCalls) async throws
   /// How many commands were answered.
   var answered: Int { get }
@@ -151,8 +151,8 @@ struct RunningClient: LoadClient {
   }
 }
 
-/// Tops the budget up, each time by 1 GFLOP for a participant that has no run, and then passes it on
-/// to another one.
+/// Tops the budget up, each time by 1 GFLOP for a participant that has no run, and then passes it
+/// on to another one.
 struct DealingClient: LoadClient {
   let source: Int
   let destination: Int

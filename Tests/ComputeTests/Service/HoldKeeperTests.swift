@@ -40,6 +40,8 @@ struct HoldKeeperTests {
     let fixture = try ServiceFixture()
     try await fixture.sync()
     let run = try await fixture.start().id
+    // So that the start itself is in the row already.
+    #expect(try await fixture.audit().isSound)
     fixture.clock.advance(milliseconds: 50_000)
     try await fixture.report(run, .zero)
     let row = try await fixture.core.read { try RunStore.find($0, run)?.run }
@@ -54,6 +56,7 @@ struct HoldKeeperTests {
     let alive = try await start(HoldKeeper.pageSize + 20, fixture)
     let silent = try await fixture.core.startRun(
       ComputeStartRunRequest(useCaseId: "uc_2"), .vendor(1))
+    #expect(try await fixture.audit().isSound)
     fixture.clock.advance(milliseconds: 50_000)
     try await withThrowingTaskGroup(of: Void.self) { group in
       for run in alive { group.addTask { try await fixture.report(run, .zero) } }
