@@ -10,7 +10,8 @@ struct InvoiceTextTests {
     lines: [
       ComputeInvoiceLine(
         month: "2026-10", isLate: true, useCaseTitle: "Breast, cancer", participantId: "par_1",
-        priceVersion: "standard-1", nanoEuroPerGflop: 25, pflop: "41.5", eur: "1.04")
+        priceVersion: "standard-1", nanoEuroPerGflop: 25, pflop: "41.5", eur: "1.04",
+        vatCategory: "AE", vatPercent: "0")
     ], netEur: "1.04", taxEur: "0.00", totalEur: "1.04", vatCategory: "AE", vatPercent: "0",
     vatReason: "Reverse charge")
 
@@ -22,13 +23,27 @@ struct InvoiceTextTests {
     }
   }
 
+  @Test("shows what each rate of VAT has, where there are two")
+  func rates() {
+    let text = InvoiceCommands.answer(
+      ComputeInvoice(
+        netEur: "1.50", taxEur: "0.29", totalEur: "1.79", vatCategory: "S",
+        vatSubtotals: [
+          ComputeVatSubtotal(category: "S", percent: "20.5", netEur: "0.75", taxEur: "0.15"),
+          ComputeVatSubtotal(category: "S", percent: "19", netEur: "0.75", taxEur: "0.14"),
+        ])
+    ).text
+    let sums = "VAT €0.29 (20.5 % of €0.75: €0.15, 19 % of €0.75: €0.14), total €1.79"
+    #expect(text.contains(sums))
+  }
+
   @Test("its lines are CSV, one row each under a heading")
   func csv() {
     let csv = InvoiceCommands.answer(invoice).csv(true).rendered(asJSON: false)
     #expect(
       csv == """
-        use_case,participant,month,late,price,pflop,€/pflop,eur
-        "Breast, cancer",par_1,2026-10,late,standard-1,41.5,0.025,1.04
+        use_case,participant,month,late,price,pflop,€/pflop,vat_%,eur
+        "Breast, cancer",par_1,2026-10,late,standard-1,41.5,0.025,0,1.04
 
         """)
   }

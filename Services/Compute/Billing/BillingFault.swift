@@ -5,6 +5,7 @@ public enum BillingFault: Error, Equatable, Sendable, CustomStringConvertible {
   case unknownPrice(String)
   case unknownCountry(String)
   case badVATID(String, country: String)
+  case badRates(line: Int)
   case missing(String)
   case damaged
 
@@ -18,6 +19,9 @@ public enum BillingFault: Error, Equatable, Sendable, CustomStringConvertible {
       "\"\(code)\" is not a country's two capital letters, as ISO 3166-1 has them"
     case .badVATID(let id, let country):
       "\"\(id)\" is no VAT id of \(country): its letters, and 2 to 12 letters or digits"
+    case .badRates(let line):
+      "line \(line) of the VAT rates is not a country, a day and a percentage, "
+        + "such as DE 2027-01-01 19"
     case .missing(let what): "the invoice lacks \(what)"
     case .damaged: "the stored invoice cannot be read"
     }

@@ -1,4 +1,6 @@
+import ComputeBilling
 import ComputeDomain
+import Foundation
 import RPC
 import ServiceKit
 import Storage
@@ -20,6 +22,9 @@ public enum ComputeProgram: ServiceProgram {
     OptionSpec(
       "slice-minimum", .text, default: "1",
       help: "PFLOP that a run reserves at least, such as 1 or 0.5"),
+    .path(
+      "vat-rates",
+      help: "further VAT rates, one a line, such as: DE 2027-01-01 19 (country, day, percent)"),
   ]
 
   public static let commands = [
@@ -72,7 +77,19 @@ public enum ComputeProgram: ServiceProgram {
     return ComputeSettings(
       slices: SlicePolicy(
         seconds: Int64(options.int("slice-seconds")), minimum: minimum),
-      holdIdleMilliseconds: Int64(options.milliseconds("hold-idle")))
+      holdIdleMilliseconds: Int64(options.milliseconds("hold-idle")),
+      vatRates: try vatRates(options.optionalText("vat-rates")))
+  }
+
+  /// The rates that are known, and those of an operator's file.
+  static func vatRates(_ file: String?) throws -> VATRates {
+    guard let file else { return .union }
+    guard let text = try? String(contentsOfFile: file, encoding: .utf8) else {
+      throw ServiceFailure("--vat-rates: \(file) is no file that can be read as UTF-8")
+    }
+    do { return try VATRates.union.changed(by: text) } catch {
+      throw ServiceFailure("--vat-rates: \(file): \(error)")
+    }
   }
 
   private static func register(_ database: Database, _ metrics: MetricsRegistry) {

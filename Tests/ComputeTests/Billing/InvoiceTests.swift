@@ -1,6 +1,5 @@
 import ComputeBilling
 import ComputeDomain
-import Crypto
 import Testing
 
 /// Invoices to look at.
@@ -18,21 +17,26 @@ enum InvoiceSamples {
 
   static let month = UTCMonth(containing: UTCDay(containing: 1_793_491_200_000))
 
+  static let confirmation = BuyerConfirmation(
+    checked: UTCDay(number: 20_757), evidence: "VIES WAPIAAAAZr3kPq1x", confirmedBy: "usr_op")
+
   static func line(
     _ quantity: GFLOP, _ rate: Int64 = 25, month: UTCMonth = month, participant: String = "par_1"
-  ) throws -> InvoiceLine {
-    try InvoiceLine(
+  ) throws -> UsageLine {
+    try UsageLine(
       month: month, useCase: "uc_1", useCaseTitle: "Breast cancer", participant: participant,
       participantName: "Vendor \(participant)", priceVersion: "standard-1",
       nanoEuroPerGFLOP: rate, quantity: quantity)
   }
 
   static func draft(
-    _ lines: [InvoiceLine], buyer: Party = buyer, seller: Seller = seller
+    _ lines: [UsageLine], buyer: Party = buyer, seller: Seller = seller,
+    confirmation: BuyerConfirmation? = confirmation, rates: VATRates = .union
   ) throws -> InvoiceDraft {
     try InvoiceDraft(
-      tenant: "clinic", month: month, seller: seller, buyer: buyer, buyerReference: "PO 7",
-      lines: lines, from: .none, through: Coverage(end: 1_796_083_200_000, cut: 17))
+      tenant: "clinic", month: month, zone: "Europe/Berlin", seller: seller, buyer: buyer,
+      confirmation: confirmation, buyerReference: "PO 7", lines: lines, rates: rates,
+      from: .none, through: Coverage(end: 1_796_083_200_000, cut: 17))
   }
 
   static func issued(_ draft: InvoiceDraft, _ count: Int64 = 1) -> Invoice {
@@ -75,35 +79,6 @@ struct InvoiceTests {
     #expect([abroad.net, abroad.tax, abroad.total].map(\.euroText) == ["50.00", "0.00", "50.00"])
   }
 
-  @Test(
-    "VAT by country and by the buyer's VAT id",
-    arguments: [
-      ("DE", "DE987654321", VATCategory.standard, Int64(1_900)), ("DE", "", .standard, 1_900),
-      ("FR", "FR40303265045", .reverseCharge, 0), ("FR", "", .standard, 2_000),
-      ("GR", "EL123456789", .reverseCharge, 0), ("FI", "", .standard, 2_550),
-      ("CH", "", .outOfScope, 0), ("US", "", .outOfScope, 0),
-    ])
-  func vat(country: String, id: String, category: VATCategory, points: Int64) throws {
-    let draft = try Samples.draft(
-      [try Samples.line(.pflop(100))], buyer: Samples.party(country, id))
-    #expect(draft.vat.category == category)
-    #expect(draft.vat.basisPoints == points)
-    #expect(draft.vat.reason.isEmpty == (category == .standard))
-    if category == .reverseCharge {
-      #expect(draft.vat.reason == "Reverse charge")
-      #expect(draft.vat.reasonCode == "VATEX-EU-AE")
-    }
-  }
-
-  @Test("a rate is that of the month's last day")
-  func rateChange() {
-    let day = { (text: String) in
-      UTCMonth(text: text).map { UTCDay(number: $0.next.firstDay.number - 1) }
-    }
-    #expect(day("2025-06").flatMap { VATRates.basisPoints("EE", on: $0) } == 2_200)
-    #expect(day("2025-07").flatMap { VATRates.basisPoints("EE", on: $0) } == 2_400)
-  }
-
   @Test("a party that no invoice may name is refused")
   func parties() {
     #expect(throws: BillingFault.self) { try Samples.party("FR", "DE123").check() }
@@ -127,30 +102,11 @@ struct InvoiceTests {
     #expect(InvoiceNumber.text(series: "2026", 12_345_678) == "2026-12345678")
   }
 
-  @Test("the stored bytes give the invoice back; any other bytes are refused or another invoice")
-  func coding() throws {
-    let invoice = Samples.issued(
-      try Samples.draft([try Samples.line(.pflop(3)), try Samples.line(GFLOP(1), 20)]))
-    let bytes = invoice.bytes
-    #expect(try Invoice(bytes: bytes, previous: .zero) == invoice)
-    #expect(invoice.digest == SHA256.hash(Digest.zero.bytes + bytes))
-    for index in bytes.indices {
-      var other = bytes
-      other[index] ^= 1
-      if let read = try? Invoice(bytes: other, previous: .zero) {
-        #expect(read != invoice)
-        #expect(read.digest != invoice.digest)
-      }
-      #expect(throws: BillingFault.damaged) {
-        try Invoice(bytes: Array(bytes.prefix(index)), previous: .zero)
-      }
-    }
-  }
-
   @Test("a credit note has the invoice's lines and names it")
   func creditNote() throws {
     let invoice = Samples.issued(try Samples.draft([try Samples.line(.pflop(100))]))
-    let note = Samples.issued(InvoiceDraft(crediting: invoice, reason: "wrong address"), 2)
+    let note = Samples.issued(
+      InvoiceDraft(crediting: invoice, by: Samples.seller, reason: "wrong address"), 2)
     #expect(note.content.lines == invoice.content.lines)
     #expect(note.content.total == invoice.content.total)
     #expect(note.content.corrects == "AS2026-000001")
@@ -158,6 +114,19 @@ struct InvoiceTests {
     #expect(xml.contains("<cbc:CreditNoteTypeCode>381</cbc:CreditNoteTypeCode>"))
     #expect(xml.contains("Takes back invoice AS2026-000001: wrong address"))
     #expect(note.html.contains("<h1>Credit note AS2026-000002</h1>"))
+  }
+
+  @Test("a credit note has the prefix of now, unless another one sells now")
+  func creditNoteSeries() throws {
+    let invoice = Samples.issued(try Samples.draft([try Samples.line(.pflop(100))]))
+    var seller = Samples.seller
+    seller.prefix = "NEW"
+    seller.party.city = "Potsdam"
+    let note = InvoiceDraft(crediting: invoice, by: seller, reason: "x")
+    #expect(note.seller.prefix == "NEW")
+    #expect(note.seller.party == invoice.content.seller.party)
+    seller.party.vatID = "DE999999999"
+    #expect(InvoiceDraft(crediting: invoice, by: seller, reason: "x").seller.prefix == "AS")
   }
 
   @Test("UBL says what EN 16931 asks for; names are escaped")
@@ -176,11 +145,19 @@ struct InvoiceTests {
       "<cbc:Note>Usage of 2026-09 that was reported late</cbc:Note>",
       "<cbc:StartDate>2026-09-01</cbc:StartDate>",
     ] { #expect(xml.contains(part), "\(part)") }
-    let abroad = Samples.issued(
-      try Samples.draft([late], buyer: Samples.party("US", ""))
-    ).ubl
-    #expect(!abroad.contains("DE123456789"))
-    #expect(!abroad.contains("cbc:Percent"))
+  }
+
+  @Test("outside the scope of VAT neither VAT id is named, in no format (BR-O-02)")
+  func outOfScope() throws {
+    let invoice = Samples.issued(
+      try Samples.draft(
+        [try Samples.line(.pflop(1))], buyer: Samples.party("CH", "CH123456789")))
+    for text in [invoice.ubl, invoice.html] {
+      #expect(!text.contains("DE123456789"))
+      #expect(!text.contains("CH123456789"))
+      #expect(text.contains("Not subject to VAT"))
+    }
+    #expect(!invoice.ubl.contains("cbc:Percent"))
   }
 
   @Test("HTML shows every line, the reason for no VAT, and loads nothing")

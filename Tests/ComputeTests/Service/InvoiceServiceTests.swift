@@ -101,6 +101,7 @@ struct InvoiceServiceTests {
     let wrong = try await fixture.issue(november)
     try await fixture.train(.pflop(10))
     try await fixture.setProfile(country: "FR", vatID: "FR40303265045")
+    try await fixture.confirm(country: "FR", vatID: "FR40303265045")
     let request = ComputeCreditInvoiceRequest(
       number: wrong.number, reason: "the buyer is in France", reissue: true)
     let answer = try await fixture.core.creditInvoice(request)
@@ -109,7 +110,8 @@ struct InvoiceServiceTests {
     #expect([note.number, right.number] == ["AS2026-000002", "AS2026-000003"])
     #expect([note.totalEur, right.totalEur] == ["5.95", "5.00"])
     #expect(right.vatCategory == "AE")
-    #expect(right.lines == wrong.lines)
+    #expect(right.lines.map(\.gflop) == wrong.lines.map(\.gflop))
+    #expect(right.lines.map(\.eur) == wrong.lines.map(\.eur))
     #expect([note.corrects, right.corrects] == [wrong.number, wrong.number])
     #expect(try await fixture.core.creditInvoice(request) == answer)
     #expect(try await fixture.invoice(wrong.number).state == .credited)

@@ -28,6 +28,29 @@ extension ServiceFixture {
       ComputeBillingProfile(tenant: tenant, buyer: ComputeParty(buyer), timeZone: zone), .operator)
   }
 
+  /// An operator's word for what the profile says.
+  @discardableResult
+  func confirm(
+    _ tenant: String = "clinic", country: String, vatID: String = "",
+    evidence: String = "VIES WAPIAAAAZr3kPq1x", date: String = ""
+  ) async throws -> ComputeBillingProfile {
+    try await core.confirmBuyer(
+      ComputeConfirmBuyerRequest(
+        tenant: tenant, country: country, vatId: vatID, evidence: evidence, checkedDate: date),
+      .operator)
+  }
+
+  func profile() async throws -> ComputeBillingProfile {
+    try await core.billingProfile("", .clinic(.billing))
+  }
+
+  func credit(
+    _ number: String, reissue: Bool = false, reason: String = "wrong"
+  ) async throws -> ComputeCreditInvoiceResponse {
+    try await core.creditInvoice(
+      ComputeCreditInvoiceRequest(number: number, reason: reason, reissue: reissue))
+  }
+
   func setPrice(
     _ version: String, _ rate: Int64, from: Int64? = nil, tenant: String = "",
     tiers: [PriceTier] = []

@@ -2,7 +2,7 @@ import API
 
 /// `assay invoice profile`, `seller`, `set-…`: who is billed, and by whom.
 enum BillingPartyCommands {
-  static let all = [profile, setProfile, seller, setSeller]
+  static let all = [profile, setProfile, confirmBuyer, seller, setSeller]
 
   private static let address = [
     Option("name", "TEXT", "the organisation's legal name", required: true),
@@ -31,8 +31,8 @@ enum BillingPartyCommands {
   static let setProfile = Command(
     "invoice set-profile", "Set how a tenant is billed from its next invoice on",
     details: """
-      With a VAT id of another member state of the European Union than the seller's, invoices are
-      by reverse charge. Invoices that were issued stay as they are.
+      VAT is charged as at the seller's home until an operator has confirmed the country and the VAT
+      id; changing either takes that back. Invoices that were issued stay as they are.
       """,
     options: address + [
       Option("reference", "TEXT", "printed on invoices: an order's number, a department"),
@@ -50,6 +50,35 @@ enum BillingPartyCommands {
         tenant: call.arguments.text("tenant"), buyer: party(call.arguments),
         buyerReference: call.arguments.text("reference"),
         timeZone: call.arguments.text("time-zone")),
+      options: call.session.callOptions)
+    return answer(profile)
+  }
+
+  static let confirmBuyer = Command(
+    "invoice confirm-buyer", "Confirm a tenant's country and VAT id (operators only)",
+    details: """
+      Say what you checked, as the profile has it, and what proves it: for a VAT id of the European
+      Union the consultation number of VIES. From then on a buyer of another member state with a VAT
+      id is billed by reverse charge, one without at its country's rate, and one outside the Union
+      without VAT.
+      """,
+    options: [
+      Option("tenant", "NAME", "the tenant", required: true),
+      Option("country", "CODE", "the country that was checked", required: true),
+      Option("vat-id", "ID", "the VAT id that was checked; none if it has none"),
+      Option("evidence", "TEXT", "what proves it; kept, and part of invoices", required: true),
+      Option("date", "YYYY-MM-DD", "when it was checked; today unless told"),
+    ],
+    examples: [
+      "assay invoice confirm-buyer --tenant clinic --country FR --vat-id FR40303265045 "
+        + "--evidence \"VIES WAPIAAAAZr3kPq1x\""
+    ]
+  ) { call in
+    let profile = try await call.session.invoices.confirmBuyer(
+      ComputeConfirmBuyerRequest(
+        tenant: call.arguments.text("tenant"), country: call.arguments.text("country"),
+        vatId: call.arguments.text("vat-id"), evidence: call.arguments.text("evidence"),
+        checkedDate: call.arguments.text("date")),
       options: call.session.callOptions)
     return answer(profile)
   }
@@ -97,6 +126,8 @@ enum BillingPartyCommands {
     add(profile.buyer, to: &facts)
     facts.add("reference", profile.buyerReference)
     facts.add("time zone", profile.timeZone.isEmpty ? "UTC" : profile.timeZone)
+    let confirmed = profile.confirmation.map { "on \($0.checkedDate): \($0.evidence)" }
+    facts.add("confirmed", confirmed ?? "no, so VAT is charged as at the seller's home")
     return Answer(profile, text: facts.text)
   }
 

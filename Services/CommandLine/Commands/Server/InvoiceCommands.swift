@@ -47,7 +47,8 @@ enum InvoiceCommands {
     "invoice draft", "Show what an invoice for a month would say now",
     details: """
       A draft is made anew each time, with all usage that has come in. Usage of earlier months that
-      came in after their invoices is on it, marked with its month.
+      came in after their invoices is on it, marked with its month. What months have that were not
+      billed yet will be on their own invoices.
       """,
     arguments: [Argument("YYYY-MM", "the month")],
     options: [
@@ -66,7 +67,8 @@ enum InvoiceCommands {
   static let issue = Command(
     "invoice issue", "Issue the invoice of a tenant's month that is over (operators only)",
     details: """
-      Once issued it never changes. Issuing again shows the invoice that there is. With --draft,
+      Once issued it never changes. Issuing again shows the invoice that there is. Months that have
+      usage are issued in their order. With --draft,
       nothing is issued if the usage is not what the draft with that digest showed.
       """,
     arguments: [Argument("YYYY-MM", "the month")],
@@ -86,6 +88,10 @@ enum InvoiceCommands {
 
   static let credit = Command(
     "invoice credit", "Take an invoice back by a credit note (operators only)",
+    details: """
+      What was taken back without --reissue can be issued anew later, once, by the same command
+      with it.
+      """,
     arguments: [Argument("NUMBER", "the invoice")],
     options: [
       Option("reason", "TEXT", "printed on the note", required: true),
@@ -150,27 +156,40 @@ enum InvoiceCommands {
     facts.add("paid", invoice.paidDate)
     facts.add("buyer", invoice.buyer?.name ?? "")
     facts.add("VAT id", invoice.buyer?.vatId ?? "")
+    facts.add("confirmed", invoice.buyerConfirmation?.evidence ?? "")
     facts.add("reference", invoice.buyerReference)
     facts.add("corrects", invoice.corrects)
     facts.add("reason", invoice.reason)
     facts.add("digest", invoice.digest)
     let lines = Table(
-      ["use case", "participant", "month", "late", "price", "#PFLOP", "#€/PFLOP", "#EUR"],
+      [
+        "use case", "participant", "month", "late", "price", "#PFLOP", "#€/PFLOP", "#VAT %",
+        "#EUR",
+      ],
       invoice.lines
     ) {
       [
         $0.useCaseTitle.isEmpty ? $0.useCaseId : $0.useCaseTitle,
         $0.participantName.isEmpty ? $0.participantId : $0.participantName, $0.month,
         $0.isLate ? "late" : "", $0.priceVersion, $0.pflop,
-        Euro.perPFLOP(nanoEuroPerGFLOP: $0.nanoEuroPerGflop), $0.eur,
+        Euro.perPFLOP(nanoEuroPerGFLOP: $0.nanoEuroPerGflop), $0.vatPercent, $0.eur,
       ]
     }
-    let tax = invoice.vatReason.isEmpty ? "\(invoice.vatPercent) %" : invoice.vatReason
+    let tax = taxText(invoice)
     let sums =
-      "net €\(invoice.netEur), VAT €\(invoice.taxEur) (\(tax)), total €\(invoice.totalEur)"
+      "net €\(invoice.netEur), VAT €\(invoice.taxEur)\(tax), total €\(invoice.totalEur)"
     let body = lines.rows.isEmpty ? "nothing was used" : lines.text
     return Answer(
       text: "\(facts.text)\n\n\(body)\n\n\(sums)", json: JSON.of(invoice), table: lines,
       message: invoice)
+  }
+
+  /// Why the VAT of an invoice is what it is.
+  private static func taxText(_ invoice: ComputeInvoice) -> String {
+    guard invoice.vatReason.isEmpty else { return " (\(invoice.vatReason))" }
+    let parts = invoice.vatSubtotals
+    guard parts.count > 1 else { return parts.first.map { " (\($0.percent) %)" } ?? "" }
+    let texts = parts.map { "\($0.percent) % of €\($0.netEur): €\($0.taxEur)" }
+    return " (\(texts.joined(separator: ", ")))"
   }
 }

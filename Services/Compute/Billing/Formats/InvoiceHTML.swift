@@ -17,7 +17,7 @@ extension Invoice {
         html.leaf("p", correctionText)
         table(&html)
         sums(&html)
-        html.leaf("p", content.vat.reason)
+        for subtotal in content.breakdown { html.leaf("p", subtotal.vat.reason) }
         html.leaf("p", paymentText)
         footer(&html)
       }
@@ -27,14 +27,13 @@ extension Invoice {
 
   private func parties(_ html: inout Markup) {
     html.element("header") { html in
-      address(&html, "Seller", content.seller.party, content.seller.vatID(content.vat))
-      address(&html, "Bill to", content.buyer, content.buyer.vatID)
+      address(&html, "Seller", content.seller.party)
+      address(&html, "Bill to", content.buyer)
     }
   }
 
-  private func address(
-    _ html: inout Markup, _ label: String, _ party: Party, _ vatID: String
-  ) {
+  private func address(_ html: inout Markup, _ label: String, _ party: Party) {
+    let vatID = content.vatID(of: party)
     html.element("address") { html in
       html.leaf("small", label)
       html.leaf("strong", party.name)
@@ -65,19 +64,20 @@ extension Invoice {
       html.element("thead") { html in
         html.element("tr") { html in
           for name in ["Use case, participant", "Month", "Price"] { html.leaf("th", name) }
-          for name in ["PFLOP", "€/PFLOP", "EUR"] { html.leaf("th", ["class": "n"], name) }
+          for name in ["PFLOP", "€/PFLOP", "VAT", "EUR"] { html.leaf("th", ["class": "n"], name) }
         }
       }
       html.element("tbody") { html in
         for line in content.lines {
           html.element("tr") { html in
-            html.leaf("td", line.title)
+            html.leaf("td", line.usage.title)
             let isLate = content.lateMonth(line) != nil
             html.leaf("td", line.month.text + (isLate ? " (reported late)" : ""))
             html.leaf("td", line.priceVersion)
-            for number in [line.quantity.pflopText, line.pricePerPFLOP, line.net.euroText] {
-              html.leaf("td", ["class": "n"], number)
-            }
+            for number in [
+              line.quantity.pflopText, line.usage.pricePerPFLOP, line.vat.rateText,
+              line.net.euroText,
+            ] { html.leaf("td", ["class": "n"], number) }
           }
         }
       }
@@ -85,20 +85,27 @@ extension Invoice {
   }
 
   private func sums(_ html: inout Markup) {
-    let vat = content.vat
-    let tax = vat.category == .outOfScope ? "VAT" : "VAT \(vat.percentText) %"
     html.element("table", ["class": "sums"]) { html in
       html.element("tbody") { html in
-        for (name, amount) in [
-          ("Net", content.net), (tax, content.tax),
-          (isCreditNote ? "Credited" : "To pay", content.total),
-        ] {
-          html.element("tr") { html in
-            html.leaf("th", name)
-            html.leaf("td", ["class": "n"], "€\(amount.euroText)")
-          }
+        sum(&html, "Net", content.net)
+        for subtotal in content.breakdown {
+          sum(&html, taxLabel(subtotal), subtotal.tax)
         }
+        sum(&html, isCreditNote ? "Credited" : "To pay", content.total)
       }
+    }
+  }
+
+  private func taxLabel(_ subtotal: VATSubtotal) -> String {
+    let isTaxed = subtotal.vat.category != .outOfScope
+    let label = isTaxed ? "VAT \(subtotal.vat.rateText)" : "VAT"
+    return content.breakdown.count == 1 ? label : "\(label) of €\(subtotal.net.euroText)"
+  }
+
+  private func sum(_ html: inout Markup, _ name: String, _ amount: Cents) {
+    html.element("tr") { html in
+      html.leaf("th", name)
+      html.leaf("td", ["class": "n"], "€\(amount.euroText)")
     }
   }
 

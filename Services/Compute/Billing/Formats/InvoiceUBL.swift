@@ -14,13 +14,8 @@ extension Invoice {
       ]
     ) { xml in
       header(&xml)
-      xml.element("cac:AccountingSupplierParty") { xml in
-        party(&xml, content.seller.party, vatID: content.seller.vatID(content.vat))
-      }
-      xml.element("cac:AccountingCustomerParty") { xml in
-        let vatID = content.vat.category == .outOfScope ? "" : content.buyer.vatID
-        party(&xml, content.buyer, vatID: vatID)
-      }
+      xml.element("cac:AccountingSupplierParty") { party(&$0, content.seller.party) }
+      xml.element("cac:AccountingCustomerParty") { party(&$0, content.buyer) }
       payment(&xml)
       totals(&xml)
       for (index, line) in content.lines.enumerated() { self.line(&xml, index + 1, line) }
@@ -49,7 +44,8 @@ extension Invoice {
     }
   }
 
-  private func party(_ xml: inout Markup, _ party: Party, vatID: String) {
+  private func party(_ xml: inout Markup, _ party: Party) {
+    let vatID = content.vatID(of: party)
     xml.element("cac:Party") { xml in
       xml.leaf("cbc:EndpointID", ["schemeID": "EM"], party.email)
       xml.element("cac:PartyName") { $0.leaf("cbc:Name", party.name) }
@@ -87,10 +83,12 @@ extension Invoice {
   private func totals(_ xml: inout Markup) {
     xml.element("cac:TaxTotal") { xml in
       amount(&xml, "cbc:TaxAmount", content.tax)
-      xml.element("cac:TaxSubtotal") { xml in
-        amount(&xml, "cbc:TaxableAmount", content.net)
-        amount(&xml, "cbc:TaxAmount", content.tax)
-        taxCategory(&xml, "cac:TaxCategory", withReason: true)
+      for subtotal in content.breakdown {
+        xml.element("cac:TaxSubtotal") { xml in
+          amount(&xml, "cbc:TaxableAmount", subtotal.net)
+          amount(&xml, "cbc:TaxAmount", subtotal.tax)
+          taxCategory(&xml, "cac:TaxCategory", subtotal.vat, withReason: true)
+        }
       }
     }
     xml.element("cac:LegalMonetaryTotal") { xml in
@@ -118,18 +116,19 @@ extension Invoice {
       }
       xml.element("cac:Item") { xml in
         xml.leaf("cbc:Description", "PFLOP (10^15 operations), price \(line.priceVersion)")
-        xml.leaf("cbc:Name", line.title)
-        taxCategory(&xml, "cac:ClassifiedTaxCategory", withReason: false)
+        xml.leaf("cbc:Name", line.usage.title)
+        taxCategory(&xml, "cac:ClassifiedTaxCategory", line.vat, withReason: false)
       }
       xml.element("cac:Price") { xml in
-        xml.leaf("cbc:PriceAmount", ["currencyID": "EUR"], line.pricePerPFLOP)
+        xml.leaf("cbc:PriceAmount", ["currencyID": "EUR"], line.usage.pricePerPFLOP)
         xml.leaf("cbc:BaseQuantity", ["unitCode": "C62"], "1")
       }
     }
   }
 
-  private func taxCategory(_ xml: inout Markup, _ name: String, withReason: Bool) {
-    let vat = content.vat
+  private func taxCategory(
+    _ xml: inout Markup, _ name: String, _ vat: VATTreatment, withReason: Bool
+  ) {
     xml.element(name) { xml in
       xml.leaf("cbc:ID", vat.category.rawValue)
       if vat.category != .outOfScope { xml.leaf("cbc:Percent", vat.percentText) }

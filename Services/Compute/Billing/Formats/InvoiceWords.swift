@@ -27,11 +27,7 @@ extension Invoice {
   }
 }
 
-extension UTCMonth {
-  var lastDay: UTCDay { UTCDay(number: next.firstDay.number - 1) }
-}
-
-extension InvoiceLine {
+extension UsageLine {
   var title: String {
     let useCase = useCaseTitle.isEmpty ? self.useCase : useCaseTitle
     let participant = participantName.isEmpty ? self.participant : participantName
@@ -48,9 +44,14 @@ extension InvoiceLine {
   }
 }
 
-extension Seller {
-  /// Outside the scope of VAT no VAT id may be named (BR-O-02).
-  func vatID(_ vat: VATTreatment) -> String {
-    vat.category == .outOfScope ? "" : party.vatID
+extension InvoiceDraft {
+  /// A party's VAT id, if it may be named: outside the scope of VAT none may (BR-O-02).
+  func vatID(of party: Party) -> String {
+    lines.contains { $0.vat.category == .outOfScope } ? "" : party.vatID
   }
+}
+
+extension VATTreatment {
+  /// "19 %"; a dash outside the scope of VAT, where there is no rate.
+  var rateText: String { category == .outOfScope ? "–" : "\(percentText) %" }
 }

@@ -20,36 +20,6 @@ public struct Coverage: Sendable, Hashable {
   public static let none = Coverage(end: .min, cut: .min)
 }
 
-/// One line of an invoice: what a participant used on a use case in a month, at one rate.
-public struct InvoiceLine: Sendable, Hashable {
-  /// The month in which it was used; before the invoice's own if the usage came in late.
-  public let month: UTCMonth
-  public let useCase: String
-  public let useCaseTitle: String
-  public let participant: String
-  public let participantName: String
-  public let priceVersion: String
-  public let nanoEuroPerGFLOP: Int64
-  public let quantity: GFLOP
-  /// Rounded half-even, once.
-  public let net: Cents
-
-  public init(
-    month: UTCMonth, useCase: String, useCaseTitle: String, participant: String,
-    participantName: String, priceVersion: String, nanoEuroPerGFLOP: Int64, quantity: GFLOP
-  ) throws(QuantityError) {
-    self.month = month
-    self.useCase = useCase
-    self.useCaseTitle = useCaseTitle
-    self.participant = participant
-    self.participantName = participantName
-    self.priceVersion = priceVersion
-    self.nanoEuroPerGFLOP = nanoEuroPerGFLOP
-    self.quantity = quantity
-    net = try NanoEuro(of: quantity, atNanoEuroPerGFLOP: nanoEuroPerGFLOP).roundedToCents
-  }
-}
-
 /// What an invoice says before it has a number: made anew whenever it is looked at.
 public struct InvoiceDraft: Sendable, Hashable {
   public enum Kind: String, Sendable, Hashable {
@@ -58,63 +28,89 @@ public struct InvoiceDraft: Sendable, Hashable {
     case creditNote
   }
 
-  public var kind: Kind
-  public var tenant: String
-  public var month: UTCMonth
+  public internal(set) var kind: Kind
+  public let tenant: String
+  public let month: UTCMonth
+  /// The zone whose months are billed, a name of the time zone database; empty for UTC, `nil` in
+  /// documents of before it was written down.
+  public let zone: String?
   public var seller: Seller
-  public var buyer: Party
+  public let buyer: Party
+  /// Why the buyer was believed; `nil` where nobody had confirmed its country and VAT id.
+  public let confirmation: BuyerConfirmation?
   /// What the buyer wants to read on it: an order's number, a department.
-  public var buyerReference: String
-  public var lines: [InvoiceLine]
-  public var vat: VATTreatment
-  public var net: Cents
-  public var tax: Cents
-  public var total: Cents
+  public let buyerReference: String
+  public let lines: [InvoiceLine]
+  /// One for each rate of VAT.
+  public let breakdown: [VATSubtotal]
+  public let net: Cents
+  public let tax: Cents
+  public let total: Cents
   /// The invoice that it takes back or replaces; empty for most.
   public var corrects: String
   public var reason: String
-  public var from: Coverage
+  public let from: Coverage
   public var through: Coverage
 
-  /// Adds up `lines`, and taxes the sum once.
+  /// Taxes each line as its month wants, and adds up what each rate has: VAT is rounded once for
+  /// each. What lines or parties may not say is refused here, once; a document that was issued is
+  /// read without these checks.
   ///
   /// - Throws: `BillingFault` or `QuantityError.overflow`.
   public init(
-    tenant: String, month: UTCMonth, seller: Seller, buyer: Party, buyerReference: String = "",
-    lines: [InvoiceLine], corrects: String = "", reason: String = "", from: Coverage,
+    tenant: String, month: UTCMonth, zone: String = "", seller: Seller, buyer: Party,
+    confirmation: BuyerConfirmation? = nil, buyerReference: String = "", lines: [UsageLine],
+    rates: VATRates = .union, corrects: String = "", reason: String = "", from: Coverage,
     through: Coverage
   ) throws {
-    try seller.check()
+    try seller.check(rates)
     try buyer.check()
     guard lines.count <= BillingLimits.maximumLines else {
       throw BillingFault.missing("a limit of \(BillingLimits.maximumLines) lines")
     }
-    let lastDay = UTCDay(number: month.next.firstDay.number - 1)
-    vat = try VATTreatment(seller: seller.party, buyer: buyer, on: lastDay)
-    kind = .invoice
+    let rule = try VATRule(
+      seller: seller.party, buyer: buyer, isConfirmed: confirmation != nil, rates: rates)
+    try self.init(
+      kind: .invoice, tenant: tenant, month: month, zone: zone, seller: seller, buyer: buyer,
+      confirmation: confirmation, buyerReference: buyerReference,
+      lines: lines.map { InvoiceLine($0, try rule.treatment(in: $0.month)) },
+      corrects: corrects, reason: reason, from: from, through: through)
+  }
+
+  /// Adds up `lines` that are taxed already.
+  init(
+    kind: Kind, tenant: String, month: UTCMonth, zone: String?, seller: Seller, buyer: Party,
+    confirmation: BuyerConfirmation?, buyerReference: String, lines: [InvoiceLine],
+    corrects: String, reason: String, from: Coverage, through: Coverage
+  ) throws(QuantityError) {
+    self.kind = kind
     self.tenant = tenant
     self.month = month
+    self.zone = zone
     self.seller = seller
     self.buyer = buyer
+    self.confirmation = confirmation
     self.buyerReference = buyerReference
     self.lines = lines
     self.corrects = corrects
     self.reason = reason
     self.from = from
     self.through = through
-    var net = Cents.zero
-    for line in lines { net = try net + line.net }
-    self.net = net
-    tax = try net.part(basisPoints: vat.basisPoints)
+    breakdown = try VATSubtotal.breakdown(lines)
+    var (net, tax) = (Cents.zero, Cents.zero)
+    for subtotal in breakdown { (net, tax) = (try net + subtotal.net, try tax + subtotal.tax) }
+    (self.net, self.tax) = (net, tax)
     total = try net + tax
   }
 
-  /// What takes `invoice` back.
-  public init(crediting invoice: Invoice, reason: String) {
+  /// What takes `invoice` back, numbered as `seller` numbers now if it is the same one: a series
+  /// belongs to who issues, and whoever was the seller must take back what it sold.
+  public init(crediting invoice: Invoice, by seller: Seller, reason: String) {
     self = invoice.content
     kind = .creditNote
     corrects = invoice.number
     self.reason = reason
+    if seller.party.vatID == self.seller.party.vatID { self.seller.prefix = seller.prefix }
   }
 
   /// A line's month, if it is not the invoice's own.
@@ -130,12 +126,23 @@ public struct Invoice: Sendable, Hashable {
   public let content: InvoiceDraft
   /// The digest of the one issued before it; zero for the first.
   public let previous: Digest
+  /// As it is stored. What was issued in an older encoding keeps it, for the digest is of that.
+  public let bytes: [UInt8]
 
   public init(number: String, issued: UTCDay, content: InvoiceDraft, previous: Digest) {
+    self.init(
+      number: number, issued: issued, content: content, previous: previous,
+      bytes: InvoiceCoding.bytes(number: number, issued: issued, content))
+  }
+
+  init(
+    number: String, issued: UTCDay, content: InvoiceDraft, previous: Digest, bytes: [UInt8]
+  ) {
     self.number = number
     self.issued = issued
     self.content = content
     self.previous = previous
+    self.bytes = bytes
   }
 
   public var due: UTCDay { UTCDay(number: issued.number + content.seller.paymentDays) }

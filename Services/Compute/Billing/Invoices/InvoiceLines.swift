@@ -17,11 +17,11 @@ public enum InvoiceLines {
   /// Late months first, then by use case, participant, price version and tier.
   public static func make(
     _ sums: [UsageTally.Key: GFLOP], month: UTCMonth, names: Names
-  ) throws(QuantityError) -> [InvoiceLine] {
-    var lines: [InvoiceLine] = []
+  ) throws(QuantityError) -> [UsageLine] {
+    var lines: [UsageLine] = []
     for (key, quantity) in sums {
       lines.append(
-        try InvoiceLine(
+        try UsageLine(
           month: key.month ?? month, useCase: key.useCase,
           useCaseTitle: names.useCase[key.useCase] ?? "", participant: key.participant,
           participantName: names.participant[key.useCase]?[key.participant] ?? "",
@@ -31,8 +31,8 @@ public enum InvoiceLines {
     return lines.sorted { isBefore($0, $1) }
   }
 
-  private static func isBefore(_ a: InvoiceLine, _ b: InvoiceLine) -> Bool {
-    let order = { (line: InvoiceLine) in
+  private static func isBefore(_ a: UsageLine, _ b: UsageLine) -> Bool {
+    let order = { (line: UsageLine) in
       [
         line.month.text, line.useCaseTitle, line.useCase, line.participantName,
         line.participant, line.priceVersion,

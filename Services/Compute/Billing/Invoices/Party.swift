@@ -28,11 +28,14 @@ public struct Party: Sendable, Hashable {
     self.email = email
   }
 
+  static func isCountry(_ code: String) -> Bool {
+    code.utf8.count == 2 && code.utf8.allSatisfy { 65...90 ~= $0 }
+  }
+
   /// - Throws: what an invoice could not be made with.
   public func check() throws(BillingFault) {
     guard !name.isEmpty else { throw .missing("the name of a party") }
-    let isCode = country.utf8.count == 2 && country.utf8.allSatisfy { 65...90 ~= $0 }
-    guard isCode else { throw .unknownCountry(country) }
+    guard Self.isCountry(country) else { throw .unknownCountry(country) }
     let texts = [name, street, city, postalCode, registration, email]
     guard texts.allSatisfy({ $0.utf8.count <= BillingLimits.maximumTextBytes }) else {
       throw .missing("a name or address of at most \(BillingLimits.maximumTextBytes) bytes")
@@ -45,6 +48,30 @@ public struct Party: Sendable, Hashable {
     let isRest = rest.allSatisfy { 48...57 ~= $0 || 65...90 ~= $0 }
     guard vatID.hasPrefix(VATRates.prefix(country)), 2...12 ~= rest.count, isRest else {
       throw .badVATID(vatID, country: country)
+    }
+  }
+}
+
+/// An operator's word that a buyer has the country and the VAT id that it says.
+public struct BuyerConfirmation: Sendable, Hashable {
+  /// The day of the check.
+  public var checked: UTCDay
+  /// What proves it, such as the consultation number of VIES.
+  public var evidence: String
+  /// The operator, as a user's id.
+  public var confirmedBy: String
+
+  public init(checked: UTCDay, evidence: String, confirmedBy: String) {
+    self.checked = checked
+    self.evidence = evidence
+    self.confirmedBy = confirmedBy
+  }
+
+  /// - Throws: `BillingFault.missing` for evidence that says nothing, or more than a line.
+  public func check() throws(BillingFault) {
+    let isText = evidence.unicodeScalars.allSatisfy { $0.value >= 32 }
+    guard !evidence.isEmpty, evidence.utf8.count <= BillingLimits.maximumTextBytes, isText else {
+      throw .missing("evidence of one line, at most \(BillingLimits.maximumTextBytes) bytes")
     }
   }
 }
@@ -65,11 +92,9 @@ public struct Seller: Sendable, Hashable {
     self.paymentDays = paymentDays
   }
 
-  public func check() throws(BillingFault) {
+  public func check(_ rates: VATRates = .union) throws(BillingFault) {
     try party.check()
-    guard VATRates.basisPoints(party.country, on: UTCDay(number: 0)) != nil else {
-      throw .unknownCountry(party.country)
-    }
+    guard rates.isMember(party.country) else { throw .unknownCountry(party.country) }
     // BR-S-02 and BR-CO-26 of EN 16931: taxed sales name the one, sales out of scope the other.
     guard !party.vatID.isEmpty else { throw .missing("the seller's VAT id") }
     guard !party.registration.isEmpty else {

@@ -41,51 +41,45 @@ public struct VATTreatment: Sendable, Hashable {
 
   /// "19" or "25.5".
   public var percentText: String {
-    let (whole, rest) = basisPoints.quotientAndRemainder(dividingBy: 100)
-    guard rest > 0 else { return "\(whole)" }
-    let digits = rest < 10 ? "0\(rest)" : "\(rest)"
-    return "\(whole).\(digits.hasSuffix("0") ? String(digits.dropLast()) : digits)"
-  }
-
-  /// How compute, an electronic service, is taxed on a day: at home, or without a VAT id, at the
-  /// rate of the buyer's country; with one of another member state by reverse charge; outside the
-  /// Union not at all.
-  ///
-  /// - Throws: `BillingFault.unknownCountry` where the seller's country is no member state.
-  public init(seller: Party, buyer: Party, on day: UTCDay) throws(BillingFault) {
-    guard VATRates.basisPoints(seller.country, on: day) != nil else {
-      throw .unknownCountry(seller.country)
-    }
-    guard let rate = VATRates.basisPoints(buyer.country, on: day) else {
-      self.init(.outOfScope, 0)
-      return
-    }
-    let isAbroad = buyer.country != seller.country
-    self = isAbroad && !buyer.vatID.isEmpty ? Self(.reverseCharge, 0) : Self(.standard, rate)
+    DecimalText.print(basisPoints, fractionDigits: 2, minimumFractionDigits: 0)
   }
 }
 
-/// Standard VAT rates of the Union's member states, as the European Commission publishes them
-/// (Taxes in Europe Database).
-public enum VATRates {
-  private static let current: [String: Int64] = [
-    "AT": 2_000, "BE": 2_100, "BG": 2_000, "CY": 1_900, "CZ": 2_100, "DE": 1_900, "DK": 2_500,
-    "EE": 2_400, "ES": 2_100, "FI": 2_550, "FR": 2_000, "GR": 2_400, "HR": 2_500, "HU": 2_700,
-    "IE": 2_300, "IT": 2_200, "LT": 2_100, "LU": 1_700, "LV": 2_100, "MT": 1_800, "NL": 2_100,
-    "PL": 2_300, "PT": 2_300, "RO": 2_100, "SE": 2_500, "SI": 2_200, "SK": 2_300,
-  ]
+/// How compute, an electronic service, is taxed between a seller and a buyer.
+///
+/// At home at home's rate. Abroad what the buyer says of itself decides, and it says what is good
+/// for it; so it counts only once an operator has confirmed it, and until then the sale is taxed as
+/// at home. Confirmed, a buyer of another member state with a VAT id accounts for the tax itself
+/// (reverse charge), one without pays the rate of its country, and one outside the Union none.
+public struct VATRule: Sendable, Equatable {
+  private let seller: String
+  private let buyer: Party
+  private let isConfirmed: Bool
+  private let rates: VATRates
 
-  /// What held before a day on which a rate changed.
-  private static let earlier: [String: (until: String, basisPoints: Int64)] = [
-    "EE": ("2025-07-01", 2_200), "RO": ("2025-08-01", 1_900), "SK": ("2025-01-01", 2_000),
-  ]
-
-  /// The rate in hundredths of a percent; `nil` outside the Union.
-  public static func basisPoints(_ country: String, on day: UTCDay) -> Int64? {
-    if let change = earlier[country], day.text < change.until { return change.basisPoints }
-    return current[country]
+  /// - Throws: `BillingFault.unknownCountry` where the seller's country is no member state.
+  public init(
+    seller: Party, buyer: Party, isConfirmed: Bool, rates: VATRates
+  ) throws(BillingFault) {
+    guard rates.isMember(seller.country) else { throw .unknownCountry(seller.country) }
+    self.seller = seller.country
+    self.buyer = buyer
+    self.isConfirmed = isConfirmed
+    self.rates = rates
   }
 
-  /// The letters that a country's VAT ids begin with: Greece's are not its code.
-  public static func prefix(_ country: String) -> String { country == "GR" ? "EL" : country }
+  /// The treatment of what was used in a month: the month's last day decides, on which a service
+  /// that is billed by months counts as supplied.
+  ///
+  /// - Throws: `BillingFault.unknownCountry` where the seller's country was no member state then.
+  public func treatment(in month: UTCMonth) throws(BillingFault) -> VATTreatment {
+    let day = month.lastDay
+    guard let atHome = rates.basisPoints(seller, on: day) else { throw .unknownCountry(seller) }
+    if buyer.country == seller || !isConfirmed { return VATTreatment(.standard, atHome) }
+    guard let abroad = rates.basisPoints(buyer.country, on: day) else {
+      return VATTreatment(.outOfScope, 0)
+    }
+    return buyer.vatID.isEmpty
+      ? VATTreatment(.standard, abroad) : VATTreatment(.reverseCharge, 0)
+  }
 }

@@ -2,12 +2,14 @@
 ///
 /// "1.5" with six fraction digits is 1,500,000; no step goes through a fraction of the machine's
 /// own, so what is read is what is printed.
-enum DecimalText {
+public enum DecimalText {
   /// The integer that `text` says, in units of 10^-`fractionDigits`.
   ///
   /// Accepts digits, and optionally a point with digits after it. No sign, no exponent, no
   /// grouping, no spaces. Further fraction digits must be zeros, for nothing is rounded here.
-  static func parse(_ text: String, fractionDigits: Int) throws(QuantityError) -> Int64 {
+  public static func parse(
+    _ text: String, fractionDigits: Int
+  ) throws(QuantityError) -> Int64 {
     guard text.utf8.count <= 40 else { throw .malformed(String(text.prefix(40))) }
     let parts = text.split(separator: ".", maxSplits: 1, omittingEmptySubsequences: false)
     guard let whole = parts.first, isDigits(whole), parts.count == 1 || isDigits(parts[1]) else {
@@ -24,7 +26,9 @@ enum DecimalText {
   }
 
   /// `value` units of 10^-`fractionDigits`, with at least `minimumFractionDigits` of them shown.
-  static func print(_ value: Int64, fractionDigits: Int, minimumFractionDigits: Int) -> String {
+  public static func print(
+    _ value: Int64, fractionDigits: Int, minimumFractionDigits: Int
+  ) -> String {
     let digits = String(value.magnitude)
     let padding = String(repeating: "0", count: max(0, fractionDigits + 1 - digits.count))
     let padded = padding + digits

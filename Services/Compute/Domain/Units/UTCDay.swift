@@ -84,6 +84,8 @@ public struct UTCMonth: Sendable, Hashable {
 
   public var firstDay: UTCDay { UTCDay(number: Self.firstDay(year: year, month: month)) }
 
+  public var lastDay: UTCDay { UTCDay(number: next.firstDay.number - 1) }
+
   public var next: UTCMonth {
     month == 12
       ? UTCMonth(year: year + 1, month: 1) : UTCMonth(year: year, month: month + 1)

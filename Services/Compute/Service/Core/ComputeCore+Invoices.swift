@@ -13,9 +13,7 @@ extension ComputeCore {
   ) async throws -> ComputeInvoice {
     let tenant = try namedTenant(request.tenant, call)
     let month = try Self.month(request.month)
-    let draft = try await read { [zones] db in
-      try InvoiceReader(db: db, zones: zones, tenant: tenant).draft(month, cut: .max)
-    }
+    let draft = try await read { [self] db in try reader(db, tenant).draft(month) }
     return ComputeInvoice(draft: draft, digest: Self.digest(draft))
   }
 
@@ -29,19 +27,18 @@ extension ComputeCore {
     guard !request.tenant.isEmpty else { throw RPCError.invalidField("tenant", "is missing") }
     let (tenant, month) = (request.tenant, try Self.month(request.month))
     let now = clock.now()
-    let known = try await read { [zones] db -> InvoiceStore.Record? in
+    let known = try await read { [self] db -> InvoiceStore.Record? in
       if let known = try InvoiceStore.last(db, tenant: tenant, month: month) { return known }
-      try InvoiceReader(db: db, zones: zones, tenant: tenant).checkIsDue(month, now)
+      try reader(db, tenant).checkIsDue(month, now)
       return nil
     }
     if let known { return ComputeInvoice(known, today: UTCDay(containing: now)) }
     let cut = try await command { try $0.cutUsage(of: tenant) }
-    let next = try await read { [zones] db -> NextInvoice in
+    let next = try await read { [self] db -> NextInvoice in
       if let known = try InvoiceStore.last(db, tenant: tenant, month: month) {
         return .known(known)
       }
-      let reader = InvoiceReader(db: db, zones: zones, tenant: tenant)
-      return .due(try reader.draft(month, cut: cut))
+      return .due(try reader(db, tenant).due(month, cut: cut))
     }
     let draft: InvoiceDraft
     switch next {
@@ -76,44 +73,52 @@ extension ComputeCore {
     case due(InvoiceDraft)
   }
 
-  /// Takes an invoice back, and issues its usage anew if asked to. Again: what there is.
+  /// Takes an invoice back, and issues its usage anew if asked to, then or later. Again: what
+  /// there is.
   func creditInvoice(
     _ request: ComputeCreditInvoiceRequest
   ) async throws -> ComputeCreditInvoiceResponse {
     try checkText(request.reason, field: "reason")
     guard !request.reason.isEmpty else { throw RPCError.invalidField("reason", "say why") }
     let (number, today) = (request.number, UTCDay(containing: clock.now()))
-    let renewed = try await read { [zones] db -> InvoiceDraft? in
-      guard let record = try InvoiceStore.find(db, number: number) else {
-        throw RPCError.notFound("invoice", number)
+    let renewed = try await read { [self] db -> InvoiceDraft? in
+      let record = try Self.creditable(db, number)
+      guard request.reissue, try InvoiceStore.replacement(db, of: number) == nil else {
+        return nil
       }
-      guard record.invoice.content.kind == .invoice else {
-        throw RPCError.failedPrecondition("\(number) is a credit note")
-      }
-      guard request.reissue, record.creditedBy == nil else { return nil }
-      let reader = InvoiceReader(
-        db: db, zones: zones, tenant: record.invoice.content.tenant)
-      return try reader.renewed(record.invoice, reason: request.reason)
+      return try reader(db, record.invoice.content.tenant)
+        .renewed(record.invoice, reason: request.reason)
     }
     return try await command { session in
       let tx = session.tx
-      guard let record = try InvoiceStore.find(tx, number: number) else {
-        throw RPCError.notFound("invoice", number)
+      let record = try Self.creditable(tx, number)
+      let note: InvoiceStore.Record
+      if let known = try record.creditedBy.flatMap({ try InvoiceStore.find(tx, number: $0) }) {
+        note = known
+      } else {
+        let seller = try PartyStore.seller(tx) ?? record.invoice.content.seller
+        note = try InvoiceStore.issue(
+          tx, InvoiceDraft(crediting: record.invoice, by: seller, reason: request.reason),
+          on: today)
       }
-      if let note = record.creditedBy {
-        let note = try InvoiceStore.find(tx, number: note)
-        let replacement = try InvoiceStore.replacement(tx, of: number)
-        return ComputeCreditInvoiceResponse(
-          creditNote: note.map { ComputeInvoice($0, today: today) },
-          invoice: replacement.map { ComputeInvoice($0, today: today) })
+      var invoice = try InvoiceStore.replacement(tx, of: number)
+      if invoice == nil, let renewed {
+        invoice = try InvoiceStore.issue(tx, renewed, on: today)
       }
-      let note = try InvoiceStore.issue(
-        tx, InvoiceDraft(crediting: record.invoice, reason: request.reason), on: today)
-      let invoice = try renewed.map { try InvoiceStore.issue(tx, $0, on: today) }
       return ComputeCreditInvoiceResponse(
         creditNote: ComputeInvoice(note, today: today),
         invoice: invoice.map { ComputeInvoice($0, today: today) })
     }
+  }
+
+  private static func creditable(_ db: Reader, _ number: String) throws -> InvoiceStore.Record {
+    guard let record = try InvoiceStore.find(db, number: number) else {
+      throw RPCError.notFound("invoice", number)
+    }
+    guard record.invoice.content.kind == .invoice else {
+      throw RPCError.failedPrecondition("\(number) is a credit note")
+    }
+    return record
   }
 
   func setInvoicePaid(
@@ -169,6 +174,10 @@ extension ComputeCore {
       call.scope.has(.operator) || record.invoice.content.tenant == call.scope.tenant
     else { throw RPCError.notFound("invoice", number) }
     return record
+  }
+
+  private func reader(_ db: Reader, _ tenant: String) -> InvoiceReader {
+    InvoiceReader(db: db, zones: zones, rates: vatRates, tenant: tenant)
   }
 
   private static func month(_ text: String) throws -> UTCMonth {

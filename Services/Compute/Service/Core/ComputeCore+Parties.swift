@@ -1,12 +1,14 @@
 import API
 import ComputeBilling
+import ComputeDomain
 import Identity
 import RPC
+import Storage
 
 extension ComputeCore {
   func setSeller(_ seller: Seller) async throws -> Seller {
-    try await command { session in
-      try seller.check()
+    try await command { [vatRates] session in
+      try seller.check(vatRates)
       try PartyStore.save(session.tx, seller)
       return seller
     }
@@ -32,7 +34,37 @@ extension ComputeCore {
     return try await command { session in
       try profile.buyer.check()
       try PartyStore.save(session.tx, tenant: tenant, profile)
-      return ComputeBillingProfile(profile, tenant: tenant)
+      return try Self.billingProfile(session.tx, tenant: tenant)
+    }
+  }
+
+  /// Takes a buyer's country and VAT id as true from now on. Again: nothing more.
+  func confirmBuyer(
+    _ request: ComputeConfirmBuyerRequest, _ call: CallIdentity
+  ) async throws -> ComputeBillingProfile {
+    let tenant = try namedTenant(request.tenant, call)
+    let now = clock.now()
+    let today = UTCDay(containing: now)
+    let checked = request.checkedDate.isEmpty ? today : UTCDay(text: request.checkedDate)
+    guard let checked, checked <= today else {
+      throw RPCError.invalidField("checked_date", "a day that is reached, such as 2026-11-03")
+    }
+    let confirmation = BuyerConfirmation(
+      checked: checked, evidence: request.evidence, confirmedBy: call.scope.user)
+    return try await command { session in
+      try confirmation.check()
+      guard let profile = try PartyStore.profile(session.tx, tenant: tenant) else {
+        throw RPCError.notFound("billing profile of tenant", tenant)
+      }
+      let buyer = profile.buyer
+      guard buyer.country == request.country, buyer.vatID == request.vatId else {
+        throw RPCError.failedPrecondition(
+          "\(tenant) says country \(buyer.country) and VAT id \"\(buyer.vatID)\" now; check these")
+      }
+      if profile.confirmation != confirmation {
+        try PartyStore.confirm(session.tx, tenant: tenant, buyer, confirmation, at: now)
+      }
+      return try Self.billingProfile(session.tx, tenant: tenant)
     }
   }
 
@@ -40,8 +72,15 @@ extension ComputeCore {
     _ name: String, _ call: CallIdentity
   ) async throws -> ComputeBillingProfile {
     let tenant = try namedTenant(name, call)
-    let profile = try await read { try PartyStore.profile($0, tenant: tenant) }
-    guard let profile else { throw RPCError.notFound("billing profile of tenant", tenant) }
+    return try await read { try Self.billingProfile($0, tenant: tenant) }
+  }
+
+  private static func billingProfile(
+    _ db: Reader, tenant: String
+  ) throws -> ComputeBillingProfile {
+    guard let profile = try PartyStore.profile(db, tenant: tenant) else {
+      throw RPCError.notFound("billing profile of tenant", tenant)
+    }
     return ComputeBillingProfile(profile, tenant: tenant)
   }
 

@@ -1,4 +1,5 @@
 import Codec
+import ComputeBilling
 import ComputeDomain
 import Crypto
 import Identity
@@ -6,16 +7,19 @@ import RPC
 import Storage
 
 /// What an installation may set.
-public struct ComputeSettings: Sendable, Hashable {
+public struct ComputeSettings: Sendable, Equatable {
   public var slices: SlicePolicy
   /// How long a run may be silent before its hold expires.
   public var holdIdleMilliseconds: Int64
+  public var vatRates: VATRates
 
   public init(
-    slices: SlicePolicy = .standard, holdIdleMilliseconds: Int64 = 10 * 60 * 1_000
+    slices: SlicePolicy = .standard, holdIdleMilliseconds: Int64 = 10 * 60 * 1_000,
+    vatRates: VATRates = .union
   ) {
     self.slices = slices
     self.holdIdleMilliseconds = holdIdleMilliseconds
+    self.vatRates = vatRates
   }
 }
 
@@ -30,6 +34,7 @@ public final class ComputeCore: Sendable {
   let runWatchers = Watchers(of: "runs")
   let alertWatchers = Watchers(of: "alerts")
   let zones = ZoneFiles.system
+  var vatRates: VATRates { settings.vatRates }
   /// Told of defects and failing disks, for the log.
   let report: @Sendable (String) -> Void
 

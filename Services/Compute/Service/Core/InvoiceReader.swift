@@ -7,50 +7,107 @@ import Storage
 struct InvoiceReader {
   let db: Reader
   let zones: ZoneFiles
+  let rates: VATRates
   let tenant: String
+
+  /// What an invoice for a month would say now, and what is late from before.
+  ///
+  /// Were earlier months not billed yet, it is as though they were: what they have is on theirs.
+  func draft(_ month: UTCMonth) throws -> InvoiceDraft {
+    let profile = try profile()
+    let zone = try zones.zone(profile.zone)
+    let times = zone.milliseconds(of: month)
+    var from = try coverage(before: month, end: times.upperBound)
+    if try unbilledMonth(before: times.lowerBound, zone) != nil {
+      from = Coverage(end: times.lowerBound, cut: .max)
+    }
+    return try draft(
+      month, profile.zone, from: from, through: Coverage(end: times.upperBound, cut: .max))
+  }
 
   /// What the next invoice says, for a month and what is late from before.
   ///
   /// - Parameter cut: usage of entries up to this one.
-  func draft(_ month: UTCMonth, cut: Int64) throws -> InvoiceDraft {
-    let (zone, _) = try profile()
-    let from = try InvoiceStore.coverage(db, tenant: tenant)
-    let end = zone.milliseconds(of: month).upperBound
-    guard from.end < end else {
-      throw RPCError.failedPrecondition("\(tenant) is billed beyond \(month.text) already")
+  /// - Throws: FAILED_PRECONDITION while an earlier month has usage that was not billed, which
+  ///   would be late usage of a month that never had an invoice.
+  func due(_ month: UTCMonth, cut: Int64) throws -> InvoiceDraft {
+    let profile = try profile()
+    let zone = try zones.zone(profile.zone)
+    let times = zone.milliseconds(of: month)
+    let from = try coverage(before: month, end: times.upperBound)
+    if let earlier = try unbilledMonth(before: times.lowerBound, zone) {
+      throw RPCError.failedPrecondition(
+        "\(tenant) has usage of \(earlier.text) that was not billed: issue \(earlier.text) first")
     }
-    return try draft(month, from: from, through: Coverage(end: end, cut: cut))
+    return try draft(
+      month, profile.zone, from: from, through: Coverage(end: times.upperBound, cut: cut))
   }
 
-  /// The usage of an invoice anew, as seller and buyer are set now.
+  /// The usage of an invoice anew, as seller and buyer are set now, in the months of then.
   func renewed(_ invoice: Invoice, reason: String) throws -> InvoiceDraft {
     let content = invoice.content
-    var draft = try draft(content.month, from: content.from, through: content.through)
+    var draft = try draft(
+      content.month, zoneName(of: invoice), from: content.from, through: content.through)
     draft.corrects = invoice.number
     draft.reason = reason
     return draft
   }
 
+  /// The zone whose months an invoice is for. Documents of the first encoding do not say it: it is
+  /// the tenant's or UTC, if the month ends there when the invoice does.
+  private func zoneName(of invoice: Invoice) throws -> String {
+    let content = invoice.content
+    if let name = content.zone { return name }
+    for name in [try profile().zone, ""] {
+      let end = try zones.zone(name).milliseconds(of: content.month).upperBound
+      if end == content.through.end { return name }
+    }
+    throw RPCError.failedPrecondition(
+      "\(invoice.number) was issued for months of another time zone: set the profile's to that")
+  }
+
+  private func coverage(before month: UTCMonth, end: Int64) throws -> Coverage {
+    let from = try InvoiceStore.coverage(db, tenant: tenant)
+    guard from.end < end else {
+      throw RPCError.failedPrecondition("\(tenant) is billed beyond \(month.text) already")
+    }
+    return from
+  }
+
+  /// The first month before a moment that has usage and no invoice.
+  private func unbilledMonth(before start: Int64, _ zone: TimeZoneRules) throws -> UTCMonth? {
+    var billed = Int64.min
+    if let last = try InvoiceStore.latest(db, tenant: tenant)?.invoice.content {
+      // Where the zone has changed since, the rest of the month is late.
+      billed = max(last.through.end, zone.milliseconds(of: last.month).upperBound)
+    }
+    guard billed < start else { return nil }
+    let quarters = UsagePeriod.quarter(of: billed)..<UsagePeriod.quarter(of: start)
+    let first = try UsageStore.firstQuarter(db, tenant: tenant, in: quarters)
+    return first.map { zone.month(containing: $0 * UsagePeriod.milliseconds) }
+  }
+
   /// - Throws: FAILED_PRECONDITION for a month that is not over.
   func checkIsDue(_ month: UTCMonth, _ now: Int64) throws {
-    let end = try profile().zone.milliseconds(of: month).upperBound
+    let end = try zones.zone(profile().zone).milliseconds(of: month).upperBound
     guard end <= now else {
       throw RPCError.failedPrecondition("\(month.text) is not over for \(tenant)")
     }
   }
 
-  private func profile() throws -> (zone: TimeZoneRules, profile: BillingProfile) {
+  private func profile() throws -> BillingProfile {
     guard let profile = try PartyStore.profile(db, tenant: tenant) else {
       throw RPCError.failedPrecondition(
         "tenant \(tenant) has no billing profile: name and address are missing")
     }
-    return (try zones.zone(profile.zone), profile)
+    return profile
   }
 
   private func draft(
-    _ month: UTCMonth, from: Coverage, through: Coverage
+    _ month: UTCMonth, _ zoneName: String, from: Coverage, through: Coverage
   ) throws -> InvoiceDraft {
-    let (zone, profile) = try profile()
+    let profile = try profile()
+    let zone = try zones.zone(zoneName)
     guard let seller = try PartyStore.seller(db) else {
       throw RPCError.failedPrecondition("no seller is set: who issues the invoice is missing")
     }
@@ -70,10 +127,10 @@ struct InvoiceReader {
       ) { try tally.add($0) }
     }
     return try InvoiceDraft(
-      tenant: tenant, month: month, seller: seller, buyer: profile.buyer,
-      buyerReference: profile.reference,
-      lines: InvoiceLines.make(tally.sums, month: month, names: names()), from: from,
-      through: through)
+      tenant: tenant, month: month, zone: zoneName, seller: seller, buyer: profile.buyer,
+      confirmation: profile.confirmation, buyerReference: profile.reference,
+      lines: InvoiceLines.make(tally.sums, month: month, names: names()), rates: rates,
+      from: from, through: through)
   }
 
   /// What lies between two coverages: what was known at the last invoice and used since, and what

@@ -124,7 +124,16 @@ extension ComputeBillingProfile {
   init(_ profile: BillingProfile, tenant: String) {
     self.init(
       tenant: tenant, buyer: ComputeParty(profile.buyer), buyerReference: profile.reference,
-      timeZone: profile.zone)
+      timeZone: profile.zone,
+      confirmation: profile.confirmation.map { ComputeBuyerConfirmation($0) })
+  }
+}
+
+extension ComputeBuyerConfirmation {
+  init(_ confirmation: BuyerConfirmation) {
+    self.init(
+      checkedDate: confirmation.checked.text, evidence: confirmation.evidence,
+      confirmedBy: confirmation.confirmedBy)
   }
 }
 
@@ -165,11 +174,23 @@ extension ComputeInvoice {
     netEur = draft.net.euroText
     taxEur = draft.tax.euroText
     totalEur = draft.total.euroText
-    vatCategory = draft.vat.category.rawValue
-    vatPercent = draft.vat.percentText
-    vatReason = draft.vat.reason
+    vatCategory = Self.common(draft.breakdown.map(\.vat.category.rawValue))
+    vatPercent = Self.common(draft.breakdown.map(\.vat.percentText))
+    vatReason = Self.common(draft.breakdown.map(\.vat.reason))
+    vatSubtotals = draft.breakdown.map { subtotal in
+      ComputeVatSubtotal(
+        category: subtotal.vat.category.rawValue, percent: subtotal.vat.percentText,
+        netEur: subtotal.net.euroText, taxEur: subtotal.tax.euroText)
+    }
+    buyerConfirmation = draft.confirmation.map { ComputeBuyerConfirmation($0) }
+    timeZone = draft.zone ?? ""
     corrects = draft.corrects
     reason = draft.reason
+  }
+
+  /// What all say; empty where they differ.
+  private static func common(_ texts: [String]) -> String {
+    Set(texts).count == 1 ? texts[0] : ""
   }
 }
 
@@ -180,6 +201,7 @@ extension ComputeInvoiceLine {
       useCaseTitle: line.useCaseTitle, participantId: line.participant,
       participantName: line.participantName, priceVersion: line.priceVersion,
       nanoEuroPerGflop: line.nanoEuroPerGFLOP, gflop: line.quantity.value,
-      pflop: line.quantity.pflopText, eur: line.net.euroText)
+      pflop: line.quantity.pflopText, eur: line.net.euroText,
+      vatCategory: line.vat.category.rawValue, vatPercent: line.vat.percentText)
   }
 }

@@ -67,6 +67,12 @@ struct InvoicesHandler: ComputeInvoicesService {
     try await core.billingProfile(request.tenant, context.identity())
   }
 
+  func confirmBuyer(
+    _ request: ComputeConfirmBuyerRequest, context: ServerContext
+  ) async throws -> ComputeBillingProfile {
+    try await core.confirmBuyer(request, context.identity())
+  }
+
   func draftInvoice(
     _ request: ComputeDraftInvoiceRequest, context: ServerContext
   ) async throws -> ComputeInvoice {

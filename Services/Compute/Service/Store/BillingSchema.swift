@@ -56,6 +56,30 @@ enum BillingSchema {
     ) STRICT, WITHOUT ROWID;
     """
 
+  /// Who was believed to be where, and why. A profile of before is of nobody who was confirmed.
+  static let confirmations = """
+    CREATE TABLE buyer_confirmations (
+      id INTEGER NOT NULL PRIMARY KEY,
+      tenant TEXT NOT NULL,
+      country TEXT NOT NULL,
+      vat_id TEXT NOT NULL,
+      checked_day INTEGER NOT NULL,
+      evidence TEXT NOT NULL CHECK (evidence != ''),
+      confirmed_by TEXT NOT NULL,
+      confirm_time INTEGER NOT NULL
+    ) STRICT;
+    CREATE TRIGGER buyer_confirmations_never_change BEFORE UPDATE ON buyer_confirmations
+      BEGIN SELECT RAISE(ABORT, 'a confirmation never changes'); END;
+    CREATE TRIGGER buyer_confirmations_stay BEFORE DELETE ON buyer_confirmations
+      BEGIN SELECT RAISE(ABORT, 'a confirmation never goes'); END;
+    CREATE TRIGGER buyer_confirmations_are_not_replaced BEFORE INSERT ON buyer_confirmations
+      WHEN EXISTS (SELECT 1 FROM buyer_confirmations c WHERE c.id = NEW.id)
+      BEGIN SELECT RAISE(ABORT, 'a confirmation is never replaced'); END;
+
+    ALTER TABLE billing_profiles
+      ADD COLUMN confirmation INTEGER REFERENCES buyer_confirmations (id);
+    """
+
   private static let party = """
     name TEXT NOT NULL,
       street TEXT NOT NULL,

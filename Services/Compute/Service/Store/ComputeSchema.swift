@@ -12,6 +12,7 @@ enum ComputeSchema {
     Migration(4, "budgets and alerts", budgets),
     Migration(5, "billing", BillingSchema.tables),
     Migration(6, "pauses of organisers", pauses),
+    Migration(7, "confirmations of buyers", BillingSchema.confirmations),
   ]
 
   /// The journal is the ledger: groups of entries, only ever inserted. Balances, runs and usage are

@@ -52,15 +52,20 @@ enum InvoiceStore {
     return try db.query(sql, tenant, position, limit, row: record)
   }
 
-  /// What the tenant's invoices are for, up to the last.
-  static func coverage(_ db: Reader, tenant: String) throws -> Coverage {
+  /// The invoice up to which a tenant is billed.
+  static func latest(_ db: Reader, tenant: String) throws -> Record? {
     // One that was issued anew is for the same usage as the one that it replaces.
     let sql = """
       SELECT \(columns) FROM invoices i
       WHERE i.tenant = ?1 AND i.kind = 'invoice' AND i.corrects = ''
       ORDER BY i.position DESC LIMIT 1
       """
-    return try db.queryOne(sql, tenant, row: record)?.invoice.content.through ?? .none
+    return try db.queryOne(sql, tenant, row: record)
+  }
+
+  /// What the tenant's invoices are for, up to the last.
+  static func coverage(_ db: Reader, tenant: String) throws -> Coverage {
+    try latest(db, tenant: tenant)?.invoice.content.through ?? .none
   }
 
   /// Gives a draft the next number of its series, and keeps it for ever.

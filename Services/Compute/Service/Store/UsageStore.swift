@@ -124,6 +124,32 @@ enum UsageStore {
     return GFLOP(sum ?? 0)
   }
 
+  /// The first quarter of a time in which a tenant used anything.
+  ///
+  /// The cuts, which are as many as invoices, are gone through one by one: in each the quarters are
+  /// in order, so that only a few rows are read.
+  static func firstQuarter(
+    _ db: Reader, tenant: String, in quarters: Range<Int64>
+  ) throws -> Int64? {
+    let next = "SELECT min(cut) AS cut FROM usage WHERE tenant = ?1 AND cut > ?2"
+    let sql = """
+      SELECT quarter FROM usage
+      WHERE tenant = ?1 AND cut = ?2 AND quarter >= ?3 AND quarter < ?4 AND gflop > 0
+      ORDER BY quarter LIMIT 1
+      """
+    var first: Int64?
+    var last = Int64.min
+    while let cut = try db.queryOne(next, tenant, last, row: { try $0.optionalInt64("cut") }) ?? nil
+    {
+      let quarter = try db.queryOne(
+        sql, tenant, cut, quarters.lowerBound, quarters.upperBound
+      ) { try $0.int64("quarter") }
+      first = [first, quarter].compactMap { $0 }.min()
+      last = cut
+    }
+    return first
+  }
+
   /// What a use case used from a quarter on, and the first quarter of it.
   static func recent(
     _ db: Reader, useCase: String, since quarter: Int64

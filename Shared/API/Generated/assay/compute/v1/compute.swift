@@ -3270,15 +3270,18 @@ public struct ComputeBillingProfile: Message {
   public var buyerReference: String = ""
   /// Whose months are billed, "Europe/Berlin"; UTC unless told.
   public var timeZone: String = ""
+  /// Set by ConfirmBuyer alone; gone once the buyer's country or VAT id is another.
+  public var confirmation: ComputeBuyerConfirmation? = nil
   public var unknownFields = UnknownFields()
 
   public init() {}
 
-  public init(tenant: String = "", buyer: ComputeParty? = nil, buyerReference: String = "", timeZone: String = "") {
+  public init(tenant: String = "", buyer: ComputeParty? = nil, buyerReference: String = "", timeZone: String = "", confirmation: ComputeBuyerConfirmation? = nil) {
     self.tenant = tenant
     self.buyer = buyer
     self.buyerReference = buyerReference
     self.timeZone = timeZone
+    self.confirmation = confirmation
   }
 
   public mutating func merge(from reader: inout WireReader) throws(CodecError) {
@@ -3292,6 +3295,8 @@ public struct ComputeBillingProfile: Message {
           self.buyerReference = try reader.readString(field: "assay.compute.v1.BillingProfile.buyer_reference")
         case 34:
           self.timeZone = try reader.readString(field: "assay.compute.v1.BillingProfile.time_zone")
+        case 42:
+          try reader.readMessage(&self.confirmation)
         default:
           try reader.keepUnknown(tag, in: &self.unknownFields)
       }
@@ -3304,6 +3309,7 @@ public struct ComputeBillingProfile: Message {
     if let value = self.buyer { size += 1 + WireSize.message(value) }
     if !self.buyerReference.isEmpty { size += 1 + WireSize.string(self.buyerReference) }
     if !self.timeZone.isEmpty { size += 1 + WireSize.string(self.timeZone) }
+    if let value = self.confirmation { size += 1 + WireSize.message(value) }
     return size
   }
 
@@ -3312,6 +3318,7 @@ public struct ComputeBillingProfile: Message {
     if let value = self.buyer { writer.writeTag(18); writer.writeMessage(value) }
     if !self.buyerReference.isEmpty { writer.writeTag(26); writer.writeString(self.buyerReference) }
     if !self.timeZone.isEmpty { writer.writeTag(34); writer.writeString(self.timeZone) }
+    if let value = self.confirmation { writer.writeTag(42); writer.writeMessage(value) }
     self.unknownFields.encode(into: &writer)
   }
 
@@ -3320,6 +3327,134 @@ public struct ComputeBillingProfile: Message {
     if let value = self.buyer { visitor.visitMessage(FieldName(2, "buyer", json: "buyer"), value) }
     visitor.visitScalar(FieldName(3, "buyer_reference", json: "buyerReference"), StringKind.scalar(self.buyerReference), hasPresence: false)
     visitor.visitScalar(FieldName(4, "time_zone", json: "timeZone"), StringKind.scalar(self.timeZone), hasPresence: false)
+    if let value = self.confirmation { visitor.visitMessage(FieldName(5, "confirmation", json: "confirmation"), value) }
+  }
+}
+
+/// An operator's word that a buyer has the country and the VAT id that it says. Without it VAT is
+/// charged as at the seller's home.
+public struct ComputeBuyerConfirmation: Message {
+  public static let protoName = "assay.compute.v1.BuyerConfirmation"
+
+  /// The day of the check, "2026-11-03".
+  public var checkedDate: String = ""
+  /// What proves it, such as the consultation number of VIES.
+  public var evidence: String = ""
+  /// The operator.
+  public var confirmedBy: String = ""
+  public var unknownFields = UnknownFields()
+
+  public init() {}
+
+  public init(checkedDate: String = "", evidence: String = "", confirmedBy: String = "") {
+    self.checkedDate = checkedDate
+    self.evidence = evidence
+    self.confirmedBy = confirmedBy
+  }
+
+  public mutating func merge(from reader: inout WireReader) throws(CodecError) {
+    while let tag = try reader.nextTag() {
+      switch tag {
+        case 10:
+          self.checkedDate = try reader.readString(field: "assay.compute.v1.BuyerConfirmation.checked_date")
+        case 18:
+          self.evidence = try reader.readString(field: "assay.compute.v1.BuyerConfirmation.evidence")
+        case 26:
+          self.confirmedBy = try reader.readString(field: "assay.compute.v1.BuyerConfirmation.confirmed_by")
+        default:
+          try reader.keepUnknown(tag, in: &self.unknownFields)
+      }
+    }
+  }
+
+  public var encodedSize: Int {
+    var size = self.unknownFields.count
+    if !self.checkedDate.isEmpty { size += 1 + WireSize.string(self.checkedDate) }
+    if !self.evidence.isEmpty { size += 1 + WireSize.string(self.evidence) }
+    if !self.confirmedBy.isEmpty { size += 1 + WireSize.string(self.confirmedBy) }
+    return size
+  }
+
+  public func encode(into writer: inout WireWriter) {
+    if !self.checkedDate.isEmpty { writer.writeTag(10); writer.writeString(self.checkedDate) }
+    if !self.evidence.isEmpty { writer.writeTag(18); writer.writeString(self.evidence) }
+    if !self.confirmedBy.isEmpty { writer.writeTag(26); writer.writeString(self.confirmedBy) }
+    self.unknownFields.encode(into: &writer)
+  }
+
+  public func visit(_ visitor: inout some FieldVisitor) {
+    visitor.visitScalar(FieldName(1, "checked_date", json: "checkedDate"), StringKind.scalar(self.checkedDate), hasPresence: false)
+    visitor.visitScalar(FieldName(2, "evidence", json: "evidence"), StringKind.scalar(self.evidence), hasPresence: false)
+    visitor.visitScalar(FieldName(3, "confirmed_by", json: "confirmedBy"), StringKind.scalar(self.confirmedBy), hasPresence: false)
+  }
+}
+
+public struct ComputeConfirmBuyerRequest: Message {
+  public static let protoName = "assay.compute.v1.ConfirmBuyerRequest"
+
+  public var tenant: String = ""
+  /// What was checked, as the profile has it: nothing is confirmed if it says otherwise by now.
+  public var country: String = ""
+  public var vatId: String = ""
+  public var evidence: String = ""
+  /// "2026-11-03"; today unless told.
+  public var checkedDate: String = ""
+  public var unknownFields = UnknownFields()
+
+  public init() {}
+
+  public init(tenant: String = "", country: String = "", vatId: String = "", evidence: String = "", checkedDate: String = "") {
+    self.tenant = tenant
+    self.country = country
+    self.vatId = vatId
+    self.evidence = evidence
+    self.checkedDate = checkedDate
+  }
+
+  public mutating func merge(from reader: inout WireReader) throws(CodecError) {
+    while let tag = try reader.nextTag() {
+      switch tag {
+        case 10:
+          self.tenant = try reader.readString(field: "assay.compute.v1.ConfirmBuyerRequest.tenant")
+        case 18:
+          self.country = try reader.readString(field: "assay.compute.v1.ConfirmBuyerRequest.country")
+        case 26:
+          self.vatId = try reader.readString(field: "assay.compute.v1.ConfirmBuyerRequest.vat_id")
+        case 34:
+          self.evidence = try reader.readString(field: "assay.compute.v1.ConfirmBuyerRequest.evidence")
+        case 42:
+          self.checkedDate = try reader.readString(field: "assay.compute.v1.ConfirmBuyerRequest.checked_date")
+        default:
+          try reader.keepUnknown(tag, in: &self.unknownFields)
+      }
+    }
+  }
+
+  public var encodedSize: Int {
+    var size = self.unknownFields.count
+    if !self.tenant.isEmpty { size += 1 + WireSize.string(self.tenant) }
+    if !self.country.isEmpty { size += 1 + WireSize.string(self.country) }
+    if !self.vatId.isEmpty { size += 1 + WireSize.string(self.vatId) }
+    if !self.evidence.isEmpty { size += 1 + WireSize.string(self.evidence) }
+    if !self.checkedDate.isEmpty { size += 1 + WireSize.string(self.checkedDate) }
+    return size
+  }
+
+  public func encode(into writer: inout WireWriter) {
+    if !self.tenant.isEmpty { writer.writeTag(10); writer.writeString(self.tenant) }
+    if !self.country.isEmpty { writer.writeTag(18); writer.writeString(self.country) }
+    if !self.vatId.isEmpty { writer.writeTag(26); writer.writeString(self.vatId) }
+    if !self.evidence.isEmpty { writer.writeTag(34); writer.writeString(self.evidence) }
+    if !self.checkedDate.isEmpty { writer.writeTag(42); writer.writeString(self.checkedDate) }
+    self.unknownFields.encode(into: &writer)
+  }
+
+  public func visit(_ visitor: inout some FieldVisitor) {
+    visitor.visitScalar(FieldName(1, "tenant", json: "tenant"), StringKind.scalar(self.tenant), hasPresence: false)
+    visitor.visitScalar(FieldName(2, "country", json: "country"), StringKind.scalar(self.country), hasPresence: false)
+    visitor.visitScalar(FieldName(3, "vat_id", json: "vatId"), StringKind.scalar(self.vatId), hasPresence: false)
+    visitor.visitScalar(FieldName(4, "evidence", json: "evidence"), StringKind.scalar(self.evidence), hasPresence: false)
+    visitor.visitScalar(FieldName(5, "checked_date", json: "checkedDate"), StringKind.scalar(self.checkedDate), hasPresence: false)
   }
 }
 
@@ -3404,11 +3539,14 @@ public struct ComputeInvoiceLine: Message {
   public var pflop: String = ""
   /// Rounded half-even to the cent, once.
   public var eur: String = ""
+  /// Of the month in which it was used.
+  public var vatCategory: String = ""
+  public var vatPercent: String = ""
   public var unknownFields = UnknownFields()
 
   public init() {}
 
-  public init(month: String = "", isLate: Bool = false, useCaseId: String = "", useCaseTitle: String = "", participantId: String = "", participantName: String = "", priceVersion: String = "", nanoEuroPerGflop: Int64 = 0, gflop: Int64 = 0, pflop: String = "", eur: String = "") {
+  public init(month: String = "", isLate: Bool = false, useCaseId: String = "", useCaseTitle: String = "", participantId: String = "", participantName: String = "", priceVersion: String = "", nanoEuroPerGflop: Int64 = 0, gflop: Int64 = 0, pflop: String = "", eur: String = "", vatCategory: String = "", vatPercent: String = "") {
     self.month = month
     self.isLate = isLate
     self.useCaseId = useCaseId
@@ -3420,6 +3558,8 @@ public struct ComputeInvoiceLine: Message {
     self.gflop = gflop
     self.pflop = pflop
     self.eur = eur
+    self.vatCategory = vatCategory
+    self.vatPercent = vatPercent
   }
 
   public mutating func merge(from reader: inout WireReader) throws(CodecError) {
@@ -3447,6 +3587,10 @@ public struct ComputeInvoiceLine: Message {
           self.pflop = try reader.readString(field: "assay.compute.v1.InvoiceLine.pflop")
         case 90:
           self.eur = try reader.readString(field: "assay.compute.v1.InvoiceLine.eur")
+        case 98:
+          self.vatCategory = try reader.readString(field: "assay.compute.v1.InvoiceLine.vat_category")
+        case 106:
+          self.vatPercent = try reader.readString(field: "assay.compute.v1.InvoiceLine.vat_percent")
         default:
           try reader.keepUnknown(tag, in: &self.unknownFields)
       }
@@ -3466,6 +3610,8 @@ public struct ComputeInvoiceLine: Message {
     if self.gflop != 0 { size += 1 + WireSize.int64(self.gflop) }
     if !self.pflop.isEmpty { size += 1 + WireSize.string(self.pflop) }
     if !self.eur.isEmpty { size += 1 + WireSize.string(self.eur) }
+    if !self.vatCategory.isEmpty { size += 1 + WireSize.string(self.vatCategory) }
+    if !self.vatPercent.isEmpty { size += 1 + WireSize.string(self.vatPercent) }
     return size
   }
 
@@ -3481,6 +3627,8 @@ public struct ComputeInvoiceLine: Message {
     if self.gflop != 0 { writer.writeTag(72); writer.writeInt64(self.gflop) }
     if !self.pflop.isEmpty { writer.writeTag(82); writer.writeString(self.pflop) }
     if !self.eur.isEmpty { writer.writeTag(90); writer.writeString(self.eur) }
+    if !self.vatCategory.isEmpty { writer.writeTag(98); writer.writeString(self.vatCategory) }
+    if !self.vatPercent.isEmpty { writer.writeTag(106); writer.writeString(self.vatPercent) }
     self.unknownFields.encode(into: &writer)
   }
 
@@ -3496,6 +3644,71 @@ public struct ComputeInvoiceLine: Message {
     visitor.visitScalar(FieldName(9, "gflop", json: "gflop"), Int64Kind.scalar(self.gflop), hasPresence: false)
     visitor.visitScalar(FieldName(10, "pflop", json: "pflop"), StringKind.scalar(self.pflop), hasPresence: false)
     visitor.visitScalar(FieldName(11, "eur", json: "eur"), StringKind.scalar(self.eur), hasPresence: false)
+    visitor.visitScalar(FieldName(12, "vat_category", json: "vatCategory"), StringKind.scalar(self.vatCategory), hasPresence: false)
+    visitor.visitScalar(FieldName(13, "vat_percent", json: "vatPercent"), StringKind.scalar(self.vatPercent), hasPresence: false)
+  }
+}
+
+/// What an invoice has at one rate of VAT (EN 16931, BG-23).
+public struct ComputeVatSubtotal: Message {
+  public static let protoName = "assay.compute.v1.VatSubtotal"
+
+  /// "S" standard rate, "AE" reverse charge, "O" not subject to VAT (EN 16931).
+  public var category: String = ""
+  public var percent: String = ""
+  public var netEur: String = ""
+  /// Rounded half-even to the cent, once.
+  public var taxEur: String = ""
+  public var unknownFields = UnknownFields()
+
+  public init() {}
+
+  public init(category: String = "", percent: String = "", netEur: String = "", taxEur: String = "") {
+    self.category = category
+    self.percent = percent
+    self.netEur = netEur
+    self.taxEur = taxEur
+  }
+
+  public mutating func merge(from reader: inout WireReader) throws(CodecError) {
+    while let tag = try reader.nextTag() {
+      switch tag {
+        case 10:
+          self.category = try reader.readString(field: "assay.compute.v1.VatSubtotal.category")
+        case 18:
+          self.percent = try reader.readString(field: "assay.compute.v1.VatSubtotal.percent")
+        case 26:
+          self.netEur = try reader.readString(field: "assay.compute.v1.VatSubtotal.net_eur")
+        case 34:
+          self.taxEur = try reader.readString(field: "assay.compute.v1.VatSubtotal.tax_eur")
+        default:
+          try reader.keepUnknown(tag, in: &self.unknownFields)
+      }
+    }
+  }
+
+  public var encodedSize: Int {
+    var size = self.unknownFields.count
+    if !self.category.isEmpty { size += 1 + WireSize.string(self.category) }
+    if !self.percent.isEmpty { size += 1 + WireSize.string(self.percent) }
+    if !self.netEur.isEmpty { size += 1 + WireSize.string(self.netEur) }
+    if !self.taxEur.isEmpty { size += 1 + WireSize.string(self.taxEur) }
+    return size
+  }
+
+  public func encode(into writer: inout WireWriter) {
+    if !self.category.isEmpty { writer.writeTag(10); writer.writeString(self.category) }
+    if !self.percent.isEmpty { writer.writeTag(18); writer.writeString(self.percent) }
+    if !self.netEur.isEmpty { writer.writeTag(26); writer.writeString(self.netEur) }
+    if !self.taxEur.isEmpty { writer.writeTag(34); writer.writeString(self.taxEur) }
+    self.unknownFields.encode(into: &writer)
+  }
+
+  public func visit(_ visitor: inout some FieldVisitor) {
+    visitor.visitScalar(FieldName(1, "category", json: "category"), StringKind.scalar(self.category), hasPresence: false)
+    visitor.visitScalar(FieldName(2, "percent", json: "percent"), StringKind.scalar(self.percent), hasPresence: false)
+    visitor.visitScalar(FieldName(3, "net_eur", json: "netEur"), StringKind.scalar(self.netEur), hasPresence: false)
+    visitor.visitScalar(FieldName(4, "tax_eur", json: "taxEur"), StringKind.scalar(self.taxEur), hasPresence: false)
   }
 }
 
@@ -3518,7 +3731,7 @@ public struct ComputeInvoice: Message {
   public var netEur: String = ""
   public var taxEur: String = ""
   public var totalEur: String = ""
-  /// "S" standard rate, "AE" reverse charge, "O" not subject to VAT (EN 16931).
+  /// Of every line; empty where they differ, as the percentage does after a change of the rate.
   public var vatCategory: String = ""
   public var vatPercent: String = ""
   public var vatReason: String = ""
@@ -3528,11 +3741,17 @@ public struct ComputeInvoice: Message {
   /// SHA-256 of the digest before and the document, hexadecimal; of a draft, of its content.
   public var digest: String = ""
   public var previousDigest: String = ""
+  /// One for each rate.
+  public var vatSubtotals: [ComputeVatSubtotal] = []
+  /// Why the buyer was believed; absent where nobody had confirmed it.
+  public var buyerConfirmation: ComputeBuyerConfirmation? = nil
+  /// Whose months its months are; UTC if empty.
+  public var timeZone: String = ""
   public var unknownFields = UnknownFields()
 
   public init() {}
 
-  public init(number: String = "", state: ComputeInvoiceState = ComputeInvoiceState(), tenant: String = "", month: String = "", issueDate: String = "", dueDate: String = "", paidDate: String = "", seller: ComputeSeller? = nil, buyer: ComputeParty? = nil, buyerReference: String = "", lines: [ComputeInvoiceLine] = [], netEur: String = "", taxEur: String = "", totalEur: String = "", vatCategory: String = "", vatPercent: String = "", vatReason: String = "", corrects: String = "", reason: String = "", digest: String = "", previousDigest: String = "") {
+  public init(number: String = "", state: ComputeInvoiceState = ComputeInvoiceState(), tenant: String = "", month: String = "", issueDate: String = "", dueDate: String = "", paidDate: String = "", seller: ComputeSeller? = nil, buyer: ComputeParty? = nil, buyerReference: String = "", lines: [ComputeInvoiceLine] = [], netEur: String = "", taxEur: String = "", totalEur: String = "", vatCategory: String = "", vatPercent: String = "", vatReason: String = "", corrects: String = "", reason: String = "", digest: String = "", previousDigest: String = "", vatSubtotals: [ComputeVatSubtotal] = [], buyerConfirmation: ComputeBuyerConfirmation? = nil, timeZone: String = "") {
     self.number = number
     self.state = state
     self.tenant = tenant
@@ -3554,6 +3773,9 @@ public struct ComputeInvoice: Message {
     self.reason = reason
     self.digest = digest
     self.previousDigest = previousDigest
+    self.vatSubtotals = vatSubtotals
+    self.buyerConfirmation = buyerConfirmation
+    self.timeZone = timeZone
   }
 
   public mutating func merge(from reader: inout WireReader) throws(CodecError) {
@@ -3601,6 +3823,12 @@ public struct ComputeInvoice: Message {
           self.digest = try reader.readString(field: "assay.compute.v1.Invoice.digest")
         case 170:
           self.previousDigest = try reader.readString(field: "assay.compute.v1.Invoice.previous_digest")
+        case 178:
+          try reader.readMessage(appendingTo: &self.vatSubtotals)
+        case 186:
+          try reader.readMessage(&self.buyerConfirmation)
+        case 194:
+          self.timeZone = try reader.readString(field: "assay.compute.v1.Invoice.time_zone")
         default:
           try reader.keepUnknown(tag, in: &self.unknownFields)
       }
@@ -3630,6 +3858,9 @@ public struct ComputeInvoice: Message {
     if !self.reason.isEmpty { size += 2 + WireSize.string(self.reason) }
     if !self.digest.isEmpty { size += 2 + WireSize.string(self.digest) }
     if !self.previousDigest.isEmpty { size += 2 + WireSize.string(self.previousDigest) }
+    size += WireSize.repeated(MessageKind<ComputeVatSubtotal>.self, tagSize: 2, self.vatSubtotals)
+    if let value = self.buyerConfirmation { size += 2 + WireSize.message(value) }
+    if !self.timeZone.isEmpty { size += 2 + WireSize.string(self.timeZone) }
     return size
   }
 
@@ -3655,6 +3886,9 @@ public struct ComputeInvoice: Message {
     if !self.reason.isEmpty { writer.writeTag(154); writer.writeString(self.reason) }
     if !self.digest.isEmpty { writer.writeTag(162); writer.writeString(self.digest) }
     if !self.previousDigest.isEmpty { writer.writeTag(170); writer.writeString(self.previousDigest) }
+    writer.writeRepeated(MessageKind<ComputeVatSubtotal>.self, tag: 178, self.vatSubtotals)
+    if let value = self.buyerConfirmation { writer.writeTag(186); writer.writeMessage(value) }
+    if !self.timeZone.isEmpty { writer.writeTag(194); writer.writeString(self.timeZone) }
     self.unknownFields.encode(into: &writer)
   }
 
@@ -3680,6 +3914,9 @@ public struct ComputeInvoice: Message {
     visitor.visitScalar(FieldName(19, "reason", json: "reason"), StringKind.scalar(self.reason), hasPresence: false)
     visitor.visitScalar(FieldName(20, "digest", json: "digest"), StringKind.scalar(self.digest), hasPresence: false)
     visitor.visitScalar(FieldName(21, "previous_digest", json: "previousDigest"), StringKind.scalar(self.previousDigest), hasPresence: false)
+    visitor.visitRepeated(FieldName(22, "vat_subtotals", json: "vatSubtotals"), self.vatSubtotals)
+    if let value = self.buyerConfirmation { visitor.visitMessage(FieldName(23, "buyer_confirmation", json: "buyerConfirmation"), value) }
+    visitor.visitScalar(FieldName(24, "time_zone", json: "timeZone"), StringKind.scalar(self.timeZone), hasPresence: false)
   }
 }
 
@@ -3735,7 +3972,7 @@ public struct ComputeIssueInvoiceRequest: Message {
   public static let protoName = "assay.compute.v1.IssueInvoiceRequest"
 
   public var tenant: String = ""
-  /// A month that is over; months are billed in order.
+  /// A month that is over, when no month before has usage that was not billed yet.
   public var month: String = ""
   /// Of the draft that was looked at: nothing is issued if it has changed. Empty means any.
   public var draftDigest: String = ""
@@ -3791,7 +4028,8 @@ public struct ComputeCreditInvoiceRequest: Message {
 
   public var number: String = ""
   public var reason: String = ""
-  /// Issues the same usage anew, to the buyer and from the seller as they are set now.
+  /// Issues the same usage anew, to the buyer and from the seller as they are set now; also later,
+  /// for an invoice that was taken back without. Once.
   public var reissue: Bool = false
   public var unknownFields = UnknownFields()
 
@@ -4543,7 +4781,9 @@ public enum ComputeInvoicesMethods {
   /// By the tenant's owner or billing role, or an operator.
   public static let setBillingProfile = MethodDescriptor(name: "assay.compute.v1.Invoices.SetBillingProfile", clientStreaming: false, serverStreaming: false, idempotency: .idempotent, access: MethodAccess(roles: [1, 2, 5], scope: 2), defaultTimeoutMilliseconds: 0, maxMessageBytes: 0)
   public static let getBillingProfile = MethodDescriptor(name: "assay.compute.v1.Invoices.GetBillingProfile", clientStreaming: false, serverStreaming: false, idempotency: .noSideEffects, access: MethodAccess(roles: [1, 2, 5], scope: 2), defaultTimeoutMilliseconds: 0, maxMessageBytes: 0)
-  /// What would be issued now.
+  /// Confirms the buyer's country and VAT id, of which VAT depends.
+  public static let confirmBuyer = MethodDescriptor(name: "assay.compute.v1.Invoices.ConfirmBuyer", clientStreaming: false, serverStreaming: false, idempotency: .idempotent, access: MethodAccess(roles: [1], scope: 3), defaultTimeoutMilliseconds: 0, maxMessageBytes: 0)
+  /// What would be issued now, were all months before issued.
   public static let draftInvoice = MethodDescriptor(name: "assay.compute.v1.Invoices.DraftInvoice", clientStreaming: false, serverStreaming: false, idempotency: .noSideEffects, access: MethodAccess(roles: [1, 2, 5], scope: 2), defaultTimeoutMilliseconds: 0, maxMessageBytes: 0)
   /// Again for the same month: the invoice that there is.
   public static let issueInvoice = MethodDescriptor(name: "assay.compute.v1.Invoices.IssueInvoice", clientStreaming: false, serverStreaming: false, idempotency: .idempotent, access: MethodAccess(roles: [1], scope: 3), defaultTimeoutMilliseconds: 0, maxMessageBytes: 0)
@@ -4553,7 +4793,7 @@ public enum ComputeInvoicesMethods {
   public static let getInvoice = MethodDescriptor(name: "assay.compute.v1.Invoices.GetInvoice", clientStreaming: false, serverStreaming: false, idempotency: .noSideEffects, access: MethodAccess(roles: [1, 2, 5], scope: 2), defaultTimeoutMilliseconds: 0, maxMessageBytes: 0)
   public static let listInvoices = MethodDescriptor(name: "assay.compute.v1.Invoices.ListInvoices", clientStreaming: false, serverStreaming: false, idempotency: .noSideEffects, access: MethodAccess(roles: [1, 2, 5], scope: 2), defaultTimeoutMilliseconds: 0, maxMessageBytes: 0)
   public static let renderInvoice = MethodDescriptor(name: "assay.compute.v1.Invoices.RenderInvoice", clientStreaming: false, serverStreaming: false, idempotency: .noSideEffects, access: MethodAccess(roles: [1, 2, 5], scope: 2), defaultTimeoutMilliseconds: 0, maxMessageBytes: 0)
-  public static let all: [MethodDescriptor] = [setSeller, getSeller, setBillingProfile, getBillingProfile, draftInvoice, issueInvoice, creditInvoice, setInvoicePaid, getInvoice, listInvoices, renderInvoice]
+  public static let all: [MethodDescriptor] = [setSeller, getSeller, setBillingProfile, getBillingProfile, confirmBuyer, draftInvoice, issueInvoice, creditInvoice, setInvoicePaid, getInvoice, listInvoices, renderInvoice]
 }
 
 /// What a server of assay.compute.v1.Invoices implements.
@@ -4563,7 +4803,9 @@ public protocol ComputeInvoicesService: Sendable {
   /// By the tenant's owner or billing role, or an operator.
   func setBillingProfile(_ request: ComputeBillingProfile, context: ServerContext) async throws -> ComputeBillingProfile
   func getBillingProfile(_ request: ComputeGetBillingProfileRequest, context: ServerContext) async throws -> ComputeBillingProfile
-  /// What would be issued now.
+  /// Confirms the buyer's country and VAT id, of which VAT depends.
+  func confirmBuyer(_ request: ComputeConfirmBuyerRequest, context: ServerContext) async throws -> ComputeBillingProfile
+  /// What would be issued now, were all months before issued.
   func draftInvoice(_ request: ComputeDraftInvoiceRequest, context: ServerContext) async throws -> ComputeInvoice
   /// Again for the same month: the invoice that there is.
   func issueInvoice(_ request: ComputeIssueInvoiceRequest, context: ServerContext) async throws -> ComputeInvoice
@@ -4593,6 +4835,10 @@ extension Router {
     self.unary(ComputeInvoicesMethods.getBillingProfile) {
       (request: ComputeGetBillingProfileRequest, context: ServerContext) async throws -> ComputeBillingProfile in
       try await service.getBillingProfile(request, context: context)
+    }
+    self.unary(ComputeInvoicesMethods.confirmBuyer) {
+      (request: ComputeConfirmBuyerRequest, context: ServerContext) async throws -> ComputeBillingProfile in
+      try await service.confirmBuyer(request, context: context)
     }
     self.unary(ComputeInvoicesMethods.draftInvoice) {
       (request: ComputeDraftInvoiceRequest, context: ServerContext) async throws -> ComputeInvoice in
@@ -4648,7 +4894,12 @@ public struct ComputeInvoicesClient: Sendable {
     try await self.channel.unary(ComputeInvoicesMethods.getBillingProfile, request, options: options)
   }
 
-  /// What would be issued now.
+  /// Confirms the buyer's country and VAT id, of which VAT depends.
+  public func confirmBuyer(_ request: ComputeConfirmBuyerRequest, options: CallOptions = CallOptions()) async throws -> ComputeBillingProfile {
+    try await self.channel.unary(ComputeInvoicesMethods.confirmBuyer, request, options: options)
+  }
+
+  /// What would be issued now, were all months before issued.
   public func draftInvoice(_ request: ComputeDraftInvoiceRequest, options: CallOptions = CallOptions()) async throws -> ComputeInvoice {
     try await self.channel.unary(ComputeInvoicesMethods.draftInvoice, request, options: options)
   }
@@ -4826,96 +5077,107 @@ public enum ComputeV1ComputeFile {
     ZGUYBCABKAlSCnBvc3RhbENvZGUSGAoHY291bnRyeRgFIAEoCVIHY291bnRyeRIVCgZ2YXRfaWQYBiABKAlSBXZhdElkEiIKDHJl\
     Z2lzdHJhdGlvbhgHIAEoCVIMcmVnaXN0cmF0aW9uEhQKBWVtYWlsGAggASgJUgVlbWFpbCKTAQoGU2VsbGVyEi0KBXBhcnR5GAEg\
     ASgLMhcuYXNzYXkuY29tcHV0ZS52MS5QYXJ0eVIFcGFydHkSEgoEaWJhbhgCIAEoCVIEaWJhbhIjCg1udW1iZXJfcHJlZml4GAMg\
-    ASgJUgxudW1iZXJQcmVmaXgSIQoMcGF5bWVudF9kYXlzGAQgASgFUgtwYXltZW50RGF5cyKdAQoOQmlsbGluZ1Byb2ZpbGUSFgoG\
+    ASgJUgxudW1iZXJQcmVmaXgSIQoMcGF5bWVudF9kYXlzGAQgASgFUgtwYXltZW50RGF5cyLmAQoOQmlsbGluZ1Byb2ZpbGUSFgoG\
     dGVuYW50GAEgASgJUgZ0ZW5hbnQSLQoFYnV5ZXIYAiABKAsyFy5hc3NheS5jb21wdXRlLnYxLlBhcnR5UgVidXllchInCg9idXll\
-    cl9yZWZlcmVuY2UYAyABKAlSDmJ1eWVyUmVmZXJlbmNlEhsKCXRpbWVfem9uZRgEIAEoCVIIdGltZVpvbmUiEgoQR2V0U2VsbGVy\
-    UmVxdWVzdCIyChhHZXRCaWxsaW5nUHJvZmlsZVJlcXVlc3QSFgoGdGVuYW50GAEgASgJUgZ0ZW5hbnQi5gIKC0ludm9pY2VMaW5l\
-    EhQKBW1vbnRoGAEgASgJUgVtb250aBIXCgdpc19sYXRlGAIgASgIUgZpc0xhdGUSHgoLdXNlX2Nhc2VfaWQYAyABKAlSCXVzZUNh\
-    c2VJZBIkCg51c2VfY2FzZV90aXRsZRgEIAEoCVIMdXNlQ2FzZVRpdGxlEiUKDnBhcnRpY2lwYW50X2lkGAUgASgJUg1wYXJ0aWNp\
-    cGFudElkEikKEHBhcnRpY2lwYW50X25hbWUYBiABKAlSD3BhcnRpY2lwYW50TmFtZRIjCg1wcmljZV92ZXJzaW9uGAcgASgJUgxw\
-    cmljZVZlcnNpb24SLQoTbmFub19ldXJvX3Blcl9nZmxvcBgIIAEoA1IQbmFub0V1cm9QZXJHZmxvcBIUCgVnZmxvcBgJIAEoA1IF\
-    Z2Zsb3ASFAoFcGZsb3AYCiABKAlSBXBmbG9wEhAKA2V1chgLIAEoCVIDZXVyIsIFCgdJbnZvaWNlEhYKBm51bWJlchgBIAEoCVIG\
-    bnVtYmVyEjQKBXN0YXRlGAIgASgOMh4uYXNzYXkuY29tcHV0ZS52MS5JbnZvaWNlU3RhdGVSBXN0YXRlEhYKBnRlbmFudBgDIAEo\
-    CVIGdGVuYW50EhQKBW1vbnRoGAQgASgJUgVtb250aBIdCgppc3N1ZV9kYXRlGAUgASgJUglpc3N1ZURhdGUSGQoIZHVlX2RhdGUY\
-    BiABKAlSB2R1ZURhdGUSGwoJcGFpZF9kYXRlGAcgASgJUghwYWlkRGF0ZRIwCgZzZWxsZXIYCCABKAsyGC5hc3NheS5jb21wdXRl\
-    LnYxLlNlbGxlclIGc2VsbGVyEi0KBWJ1eWVyGAkgASgLMhcuYXNzYXkuY29tcHV0ZS52MS5QYXJ0eVIFYnV5ZXISJwoPYnV5ZXJf\
-    cmVmZXJlbmNlGAogASgJUg5idXllclJlZmVyZW5jZRIzCgVsaW5lcxgLIAMoCzIdLmFzc2F5LmNvbXB1dGUudjEuSW52b2ljZUxp\
-    bmVSBWxpbmVzEhcKB25ldF9ldXIYDCABKAlSBm5ldEV1chIXCgd0YXhfZXVyGA0gASgJUgZ0YXhFdXISGwoJdG90YWxfZXVyGA4g\
-    ASgJUgh0b3RhbEV1chIhCgx2YXRfY2F0ZWdvcnkYDyABKAlSC3ZhdENhdGVnb3J5Eh8KC3ZhdF9wZXJjZW50GBAgASgJUgp2YXRQ\
-    ZXJjZW50Eh0KCnZhdF9yZWFzb24YESABKAlSCXZhdFJlYXNvbhIaCghjb3JyZWN0cxgSIAEoCVIIY29ycmVjdHMSFgoGcmVhc29u\
-    GBMgASgJUgZyZWFzb24SFgoGZGlnZXN0GBQgASgJUgZkaWdlc3QSJwoPcHJldmlvdXNfZGlnZXN0GBUgASgJUg5wcmV2aW91c0Rp\
-    Z2VzdCJDChNEcmFmdEludm9pY2VSZXF1ZXN0EhYKBnRlbmFudBgBIAEoCVIGdGVuYW50EhQKBW1vbnRoGAIgASgJUgVtb250aCJm\
-    ChNJc3N1ZUludm9pY2VSZXF1ZXN0EhYKBnRlbmFudBgBIAEoCVIGdGVuYW50EhQKBW1vbnRoGAIgASgJUgVtb250aBIhCgxkcmFm\
-    dF9kaWdlc3QYAyABKAlSC2RyYWZ0RGlnZXN0ImAKFENyZWRpdEludm9pY2VSZXF1ZXN0EhYKBm51bWJlchgBIAEoCVIGbnVtYmVy\
-    EhYKBnJlYXNvbhgCIAEoCVIGcmVhc29uEhgKB3JlaXNzdWUYAyABKAhSB3JlaXNzdWUiiAEKFUNyZWRpdEludm9pY2VSZXNwb25z\
-    ZRI6CgtjcmVkaXRfbm90ZRgBIAEoCzIZLmFzc2F5LmNvbXB1dGUudjEuSW52b2ljZVIKY3JlZGl0Tm90ZRIzCgdpbnZvaWNlGAIg\
-    ASgLMhkuYXNzYXkuY29tcHV0ZS52MS5JbnZvaWNlUgdpbnZvaWNlIkwKFVNldEludm9pY2VQYWlkUmVxdWVzdBIWCgZudW1iZXIY\
-    ASABKAlSBm51bWJlchIbCglwYWlkX2RhdGUYAiABKAlSCHBhaWREYXRlIisKEUdldEludm9pY2VSZXF1ZXN0EhYKBm51bWJlchgB\
-    IAEoCVIGbnVtYmVyImkKE0xpc3RJbnZvaWNlc1JlcXVlc3QSFgoGdGVuYW50GAEgASgJUgZ0ZW5hbnQSGwoJcGFnZV9zaXplGAIg\
-    ASgFUghwYWdlU2l6ZRIdCgpwYWdlX3Rva2VuGAMgASgJUglwYWdlVG9rZW4idQoUTGlzdEludm9pY2VzUmVzcG9uc2USNQoIaW52\
-    b2ljZXMYASADKAsyGS5hc3NheS5jb21wdXRlLnYxLkludm9pY2VSCGludm9pY2VzEiYKD25leHRfcGFnZV90b2tlbhgCIAEoCVIN\
-    bmV4dFBhZ2VUb2tlbiJnChRSZW5kZXJJbnZvaWNlUmVxdWVzdBIWCgZudW1iZXIYASABKAlSBm51bWJlchI3CgZmb3JtYXQYAiAB\
-    KA4yHy5hc3NheS5jb21wdXRlLnYxLkludm9pY2VGb3JtYXRSBmZvcm1hdCJQChVSZW5kZXJJbnZvaWNlUmVzcG9uc2USGAoHY29u\
-    dGVudBgBIAEoCVIHY29udGVudBIdCgptZWRpYV90eXBlGAIgASgJUgltZWRpYVR5cGUqmAEKCFJ1blN0YXRlEhkKFVJVTl9TVEFU\
-    RV9VTlNQRUNJRklFRBAAEhUKEVJVTl9TVEFURV9SVU5OSU5HEAESFQoRUlVOX1NUQVRFX1NUT1BQRUQQAhIWChJSVU5fU1RBVEVf\
-    RklOSVNIRUQQAxIVChFSVU5fU1RBVEVfRVhQSVJFRBAEEhQKEFJVTl9TVEFURV9QQVVTRUQQBSpwCgpSdW5Db21tYW5kEhsKF1JV\
-    Tl9DT01NQU5EX1VOU1BFQ0lGSUVEEAASGAoUUlVOX0NPTU1BTkRfQ09OVElOVUUQARIVChFSVU5fQ09NTUFORF9QQVVTRRACEhQK\
-    EFJVTl9DT01NQU5EX1NUT1AQAyp0CgpQcm92ZW5hbmNlEhoKFlBST1ZFTkFOQ0VfVU5TUEVDSUZJRUQQABIXChNQUk9WRU5BTkNF\
-    X01FQVNVUkVEEAESGAoUUFJPVkVOQU5DRV9FU1RJTUFURUQQAhIXChNQUk9WRU5BTkNFX0RFQ0xBUkVEEAMqvgEKDlJlcG9ydEdy\
-    b3VwaW5nEh8KG1JFUE9SVF9HUk9VUElOR19VTlNQRUNJRklFRBAAEh8KG1JFUE9SVF9HUk9VUElOR19QQVJUSUNJUEFOVBABEhwK\
-    GFJFUE9SVF9HUk9VUElOR19VU0VfQ0FTRRACEhcKE1JFUE9SVF9HUk9VUElOR19EQVkQAxIXChNSRVBPUlRfR1JPVVBJTkdfUlVO\
-    EAQSGgoWUkVQT1JUX0dST1VQSU5HX1RFTkFOVBAFKs4BCgxJbnZvaWNlU3RhdGUSHQoZSU5WT0lDRV9TVEFURV9VTlNQRUNJRklF\
-    RBAAEhcKE0lOVk9JQ0VfU1RBVEVfRFJBRlQQARIYChRJTlZPSUNFX1NUQVRFX0lTU1VFRBACEhkKFUlOVk9JQ0VfU1RBVEVfT1ZF\
-    UkRVRRADEhYKEklOVk9JQ0VfU1RBVEVfUEFJRBAEEhoKFklOVk9JQ0VfU1RBVEVfQ1JFRElURUQQBRIdChlJTlZPSUNFX1NUQVRF\
-    X0NSRURJVF9OT1RFEAYqYAoNSW52b2ljZUZvcm1hdBIeChpJTlZPSUNFX0ZPUk1BVF9VTlNQRUNJRklFRBAAEhcKE0lOVk9JQ0Vf\
-    Rk9STUFUX0hUTUwQARIWChJJTlZPSUNFX0ZPUk1BVF9VQkwQAjKtBgoEUnVucxJZCghTdGFydFJ1bhIhLmFzc2F5LmNvbXB1dGUu\
-    djEuU3RhcnRSdW5SZXF1ZXN0GhwuYXNzYXkuY29tcHV0ZS52MS5SdW5CYWxhbmNlIgyouxgCqLsYBLC7GAISYgoLUmVwb3J0VXNh\
-    Z2USJC5hc3NheS5jb21wdXRlLnYxLlJlcG9ydFVzYWdlUmVxdWVzdBocLmFzc2F5LmNvbXB1dGUudjEuUnVuQmFsYW5jZSIPkAIC\
-    qLsYAqi7GASwuxgCEl4KCUZpbmlzaFJ1bhIiLmFzc2F5LmNvbXB1dGUudjEuRmluaXNoUnVuUmVxdWVzdBocLmFzc2F5LmNvbXB1\
-    dGUudjEuUnVuQmFsYW5jZSIPkAICqLsYAqi7GASwuxgCElIKB1N0b3BSdW4SIC5hc3NheS5jb21wdXRlLnYxLlN0b3BSdW5SZXF1\
-    ZXN0GhwuYXNzYXkuY29tcHV0ZS52MS5SdW5CYWxhbmNlIgeQAgKwuxgCElQKCFBhdXNlUnVuEiEuYXNzYXkuY29tcHV0ZS52MS5Q\
-    YXVzZVJ1blJlcXVlc3QaHC5hc3NheS5jb21wdXRlLnYxLlJ1bkJhbGFuY2UiB5ACArC7GAISVgoJUmVzdW1lUnVuEiIuYXNzYXku\
-    Y29tcHV0ZS52MS5SZXN1bWVSdW5SZXF1ZXN0GhwuYXNzYXkuY29tcHV0ZS52MS5SdW5CYWxhbmNlIgeQAgKwuxgCElAKBkdldFJ1\
-    bhIfLmFzc2F5LmNvbXB1dGUudjEuR2V0UnVuUmVxdWVzdBocLmFzc2F5LmNvbXB1dGUudjEuUnVuQmFsYW5jZSIHkAIBsLsYAhJa\
-    CghMaXN0UnVucxIhLmFzc2F5LmNvbXB1dGUudjEuTGlzdFJ1bnNSZXF1ZXN0GiIuYXNzYXkuY29tcHV0ZS52MS5MaXN0UnVuc1Jl\
-    c3BvbnNlIgeQAgGwuxgCElYKCFdhdGNoUnVuEiEuYXNzYXkuY29tcHV0ZS52MS5XYXRjaFJ1blJlcXVlc3QaHC5hc3NheS5jb21w\
-    dXRlLnYxLlJ1bkJhbGFuY2UiB5ACAbC7GAIwATKwBwoHQnVkZ2V0cxJdCglHZXRCdWRnZXQSIi5hc3NheS5jb21wdXRlLnYxLkdl\
-    dEJ1ZGdldFJlcXVlc3QaIy5hc3NheS5jb21wdXRlLnYxLkdldEJ1ZGdldFJlc3BvbnNlIgeQAgGwuxgCEm0KDVNldEFsbG9jYXRp\
-    b24SJi5hc3NheS5jb21wdXRlLnYxLlNldEFsbG9jYXRpb25SZXF1ZXN0GiMuYXNzYXkuY29tcHV0ZS52MS5HZXRCdWRnZXRSZXNw\
-    b25zZSIPkAICqLsYAqi7GAOwuxgCEnQKElRyYW5zZmVyQWxsb2NhdGlvbhIrLmFzc2F5LmNvbXB1dGUudjEuVHJhbnNmZXJBbGxv\
-    Y2F0aW9uUmVxdWVzdBojLmFzc2F5LmNvbXB1dGUudjEuR2V0QnVkZ2V0UmVzcG9uc2UiDKi7GAKouxgDsLsYAhJdCgVUb3BVcBIe\
-    LmFzc2F5LmNvbXB1dGUudjEuVG9wVXBSZXF1ZXN0GiMuYXNzYXkuY29tcHV0ZS52MS5HZXRCdWRnZXRSZXNwb25zZSIPkAICqLsY\
-    Aqi7GAOwuxgCEmcKClNldFJlc2VydmUSIy5hc3NheS5jb21wdXRlLnYxLlNldFJlc2VydmVSZXF1ZXN0GiMuYXNzYXkuY29tcHV0\
-    ZS52MS5HZXRCdWRnZXRSZXNwb25zZSIPkAICqLsYAqi7GAOwuxgCEm0KDVNldFRocmVzaG9sZHMSJi5hc3NheS5jb21wdXRlLnYx\
-    LlNldFRocmVzaG9sZHNSZXF1ZXN0GiMuYXNzYXkuY29tcHV0ZS52MS5HZXRCdWRnZXRSZXNwb25zZSIPkAICqLsYAqi7GAOwuxgC\
-    EmAKCkxpc3RBbGVydHMSIy5hc3NheS5jb21wdXRlLnYxLkxpc3RBbGVydHNSZXF1ZXN0GiQuYXNzYXkuY29tcHV0ZS52MS5MaXN0\
-    QWxlcnRzUmVzcG9uc2UiB5ACAbC7GAISVwoLV2F0Y2hBbGVydHMSJC5hc3NheS5jb21wdXRlLnYxLldhdGNoQWxlcnRzUmVxdWVz\
-    dBoXLmFzc2F5LmNvbXB1dGUudjEuQWxlcnQiB5ACAbC7GAIwARJvCgtHZXRGb3JlY2FzdBIkLmFzc2F5LmNvbXB1dGUudjEuR2V0\
-    Rm9yZWNhc3RSZXF1ZXN0GiUuYXNzYXkuY29tcHV0ZS52MS5HZXRGb3JlY2FzdFJlc3BvbnNlIhOQAgGouxgCqLsYA6i7GAWwuxgC\
-    MnMKBkxlZGdlchJpCg1FeHBvcnRFbnRyaWVzEiYuYXNzYXkuY29tcHV0ZS52MS5FeHBvcnRFbnRyaWVzUmVxdWVzdBodLmFzc2F5\
-    LmNvbXB1dGUudjEuTGVkZ2VyRW50cnkiD5ACAai7GAKouxgFsLsYAjABMr8BCgZQcmljZXMSUwoIU2V0UHJpY2USIS5hc3NheS5j\
-    b21wdXRlLnYxLlNldFByaWNlUmVxdWVzdBoXLmFzc2F5LmNvbXB1dGUudjEuUHJpY2UiC5ACAqi7GAGwuxgDEmAKCkxpc3RQcmlj\
-    ZXMSIy5hc3NheS5jb21wdXRlLnYxLkxpc3RQcmljZXNSZXF1ZXN0GiQuYXNzYXkuY29tcHV0ZS52MS5MaXN0UHJpY2VzUmVzcG9u\
-    c2UiB5ACAbC7GAIy5QEKB0JpbGxpbmcSUQoFUXVvdGUSHi5hc3NheS5jb21wdXRlLnYxLlF1b3RlUmVxdWVzdBofLmFzc2F5LmNv\
-    bXB1dGUudjEuUXVvdGVSZXNwb25zZSIHkAIBsLsYAhKGAQoQR2V0QmlsbGluZ1JlcG9ydBIpLmFzc2F5LmNvbXB1dGUudjEuR2V0\
-    QmlsbGluZ1JlcG9ydFJlcXVlc3QaKi5hc3NheS5jb21wdXRlLnYxLkdldEJpbGxpbmdSZXBvcnRSZXNwb25zZSIbkAIBqLsYAai7\
-    GAKouxgDqLsYBai7GASwuxgCMvwICghJbnZvaWNlcxJMCglTZXRTZWxsZXISGC5hc3NheS5jb21wdXRlLnYxLlNlbGxlchoYLmFz\
-    c2F5LmNvbXB1dGUudjEuU2VsbGVyIguQAgKouxgBsLsYAxJWCglHZXRTZWxsZXISIi5hc3NheS5jb21wdXRlLnYxLkdldFNlbGxl\
-    clJlcXVlc3QaGC5hc3NheS5jb21wdXRlLnYxLlNlbGxlciILkAIBqLsYAbC7GAMSbAoRU2V0QmlsbGluZ1Byb2ZpbGUSIC5hc3Nh\
-    eS5jb21wdXRlLnYxLkJpbGxpbmdQcm9maWxlGiAuYXNzYXkuY29tcHV0ZS52MS5CaWxsaW5nUHJvZmlsZSITkAICqLsYAai7GAKo\
-    uxgFsLsYAhJ2ChFHZXRCaWxsaW5nUHJvZmlsZRIqLmFzc2F5LmNvbXB1dGUudjEuR2V0QmlsbGluZ1Byb2ZpbGVSZXF1ZXN0GiAu\
-    YXNzYXkuY29tcHV0ZS52MS5CaWxsaW5nUHJvZmlsZSITkAIBqLsYAai7GAKouxgFsLsYAhJlCgxEcmFmdEludm9pY2USJS5hc3Nh\
-    eS5jb21wdXRlLnYxLkRyYWZ0SW52b2ljZVJlcXVlc3QaGS5hc3NheS5jb21wdXRlLnYxLkludm9pY2UiE5ACAai7GAGouxgCqLsY\
-    BbC7GAISXQoMSXNzdWVJbnZvaWNlEiUuYXNzYXkuY29tcHV0ZS52MS5Jc3N1ZUludm9pY2VSZXF1ZXN0GhkuYXNzYXkuY29tcHV0\
-    ZS52MS5JbnZvaWNlIguQAgKouxgBsLsYAxJtCg1DcmVkaXRJbnZvaWNlEiYuYXNzYXkuY29tcHV0ZS52MS5DcmVkaXRJbnZvaWNl\
-    UmVxdWVzdBonLmFzc2F5LmNvbXB1dGUudjEuQ3JlZGl0SW52b2ljZVJlc3BvbnNlIguQAgKouxgBsLsYAxJhCg5TZXRJbnZvaWNl\
-    UGFpZBInLmFzc2F5LmNvbXB1dGUudjEuU2V0SW52b2ljZVBhaWRSZXF1ZXN0GhkuYXNzYXkuY29tcHV0ZS52MS5JbnZvaWNlIguQ\
-    AgKouxgBsLsYAxJhCgpHZXRJbnZvaWNlEiMuYXNzYXkuY29tcHV0ZS52MS5HZXRJbnZvaWNlUmVxdWVzdBoZLmFzc2F5LmNvbXB1\
-    dGUudjEuSW52b2ljZSITkAIBqLsYAai7GAKouxgFsLsYAhJyCgxMaXN0SW52b2ljZXMSJS5hc3NheS5jb21wdXRlLnYxLkxpc3RJ\
-    bnZvaWNlc1JlcXVlc3QaJi5hc3NheS5jb21wdXRlLnYxLkxpc3RJbnZvaWNlc1Jlc3BvbnNlIhOQAgGouxgBqLsYAqi7GAWwuxgC\
-    EnUKDVJlbmRlckludm9pY2USJi5hc3NheS5jb21wdXRlLnYxLlJlbmRlckludm9pY2VSZXF1ZXN0GicuYXNzYXkuY29tcHV0ZS52\
-    MS5SZW5kZXJJbnZvaWNlUmVzcG9uc2UiE5ACAai7GAGouxgCqLsYBbC7GAIydgoLQ29tcHV0ZVN5bmMSZwoLU3luY1VzZUNhc2US\
-    JC5hc3NheS5jYXRhbG9nLnYxLlN5bmNVc2VDYXNlUmVxdWVzdBolLmFzc2F5LmNhdGFsb2cudjEuU3luY1VzZUNhc2VSZXNwb25z\
-    ZSILkAICqLsYB7C7GARCCroCB0NvbXB1dGViBnByb3RvMw==
+    cl9yZWZlcmVuY2UYAyABKAlSDmJ1eWVyUmVmZXJlbmNlEhsKCXRpbWVfem9uZRgEIAEoCVIIdGltZVpvbmUSRwoMY29uZmlybWF0\
+    aW9uGAUgASgLMiMuYXNzYXkuY29tcHV0ZS52MS5CdXllckNvbmZpcm1hdGlvblIMY29uZmlybWF0aW9uInUKEUJ1eWVyQ29uZmly\
+    bWF0aW9uEiEKDGNoZWNrZWRfZGF0ZRgBIAEoCVILY2hlY2tlZERhdGUSGgoIZXZpZGVuY2UYAiABKAlSCGV2aWRlbmNlEiEKDGNv\
+    bmZpcm1lZF9ieRgDIAEoCVILY29uZmlybWVkQnkinQEKE0NvbmZpcm1CdXllclJlcXVlc3QSFgoGdGVuYW50GAEgASgJUgZ0ZW5h\
+    bnQSGAoHY291bnRyeRgCIAEoCVIHY291bnRyeRIVCgZ2YXRfaWQYAyABKAlSBXZhdElkEhoKCGV2aWRlbmNlGAQgASgJUghldmlk\
+    ZW5jZRIhCgxjaGVja2VkX2RhdGUYBSABKAlSC2NoZWNrZWREYXRlIhIKEEdldFNlbGxlclJlcXVlc3QiMgoYR2V0QmlsbGluZ1By\
+    b2ZpbGVSZXF1ZXN0EhYKBnRlbmFudBgBIAEoCVIGdGVuYW50IqoDCgtJbnZvaWNlTGluZRIUCgVtb250aBgBIAEoCVIFbW9udGgS\
+    FwoHaXNfbGF0ZRgCIAEoCFIGaXNMYXRlEh4KC3VzZV9jYXNlX2lkGAMgASgJUgl1c2VDYXNlSWQSJAoOdXNlX2Nhc2VfdGl0bGUY\
+    BCABKAlSDHVzZUNhc2VUaXRsZRIlCg5wYXJ0aWNpcGFudF9pZBgFIAEoCVINcGFydGljaXBhbnRJZBIpChBwYXJ0aWNpcGFudF9u\
+    YW1lGAYgASgJUg9wYXJ0aWNpcGFudE5hbWUSIwoNcHJpY2VfdmVyc2lvbhgHIAEoCVIMcHJpY2VWZXJzaW9uEi0KE25hbm9fZXVy\
+    b19wZXJfZ2Zsb3AYCCABKANSEG5hbm9FdXJvUGVyR2Zsb3ASFAoFZ2Zsb3AYCSABKANSBWdmbG9wEhQKBXBmbG9wGAogASgJUgVw\
+    ZmxvcBIQCgNldXIYCyABKAlSA2V1chIhCgx2YXRfY2F0ZWdvcnkYDCABKAlSC3ZhdENhdGVnb3J5Eh8KC3ZhdF9wZXJjZW50GA0g\
+    ASgJUgp2YXRQZXJjZW50InUKC1ZhdFN1YnRvdGFsEhoKCGNhdGVnb3J5GAEgASgJUghjYXRlZ29yeRIYCgdwZXJjZW50GAIgASgJ\
+    UgdwZXJjZW50EhcKB25ldF9ldXIYAyABKAlSBm5ldEV1chIXCgd0YXhfZXVyGAQgASgJUgZ0YXhFdXIi9wYKB0ludm9pY2USFgoG\
+    bnVtYmVyGAEgASgJUgZudW1iZXISNAoFc3RhdGUYAiABKA4yHi5hc3NheS5jb21wdXRlLnYxLkludm9pY2VTdGF0ZVIFc3RhdGUS\
+    FgoGdGVuYW50GAMgASgJUgZ0ZW5hbnQSFAoFbW9udGgYBCABKAlSBW1vbnRoEh0KCmlzc3VlX2RhdGUYBSABKAlSCWlzc3VlRGF0\
+    ZRIZCghkdWVfZGF0ZRgGIAEoCVIHZHVlRGF0ZRIbCglwYWlkX2RhdGUYByABKAlSCHBhaWREYXRlEjAKBnNlbGxlchgIIAEoCzIY\
+    LmFzc2F5LmNvbXB1dGUudjEuU2VsbGVyUgZzZWxsZXISLQoFYnV5ZXIYCSABKAsyFy5hc3NheS5jb21wdXRlLnYxLlBhcnR5UgVi\
+    dXllchInCg9idXllcl9yZWZlcmVuY2UYCiABKAlSDmJ1eWVyUmVmZXJlbmNlEjMKBWxpbmVzGAsgAygLMh0uYXNzYXkuY29tcHV0\
+    ZS52MS5JbnZvaWNlTGluZVIFbGluZXMSFwoHbmV0X2V1chgMIAEoCVIGbmV0RXVyEhcKB3RheF9ldXIYDSABKAlSBnRheEV1chIb\
+    Cgl0b3RhbF9ldXIYDiABKAlSCHRvdGFsRXVyEiEKDHZhdF9jYXRlZ29yeRgPIAEoCVILdmF0Q2F0ZWdvcnkSHwoLdmF0X3BlcmNl\
+    bnQYECABKAlSCnZhdFBlcmNlbnQSHQoKdmF0X3JlYXNvbhgRIAEoCVIJdmF0UmVhc29uEhoKCGNvcnJlY3RzGBIgASgJUghjb3Jy\
+    ZWN0cxIWCgZyZWFzb24YEyABKAlSBnJlYXNvbhIWCgZkaWdlc3QYFCABKAlSBmRpZ2VzdBInCg9wcmV2aW91c19kaWdlc3QYFSAB\
+    KAlSDnByZXZpb3VzRGlnZXN0EkIKDXZhdF9zdWJ0b3RhbHMYFiADKAsyHS5hc3NheS5jb21wdXRlLnYxLlZhdFN1YnRvdGFsUgx2\
+    YXRTdWJ0b3RhbHMSUgoSYnV5ZXJfY29uZmlybWF0aW9uGBcgASgLMiMuYXNzYXkuY29tcHV0ZS52MS5CdXllckNvbmZpcm1hdGlv\
+    blIRYnV5ZXJDb25maXJtYXRpb24SGwoJdGltZV96b25lGBggASgJUgh0aW1lWm9uZSJDChNEcmFmdEludm9pY2VSZXF1ZXN0EhYK\
+    BnRlbmFudBgBIAEoCVIGdGVuYW50EhQKBW1vbnRoGAIgASgJUgVtb250aCJmChNJc3N1ZUludm9pY2VSZXF1ZXN0EhYKBnRlbmFu\
+    dBgBIAEoCVIGdGVuYW50EhQKBW1vbnRoGAIgASgJUgVtb250aBIhCgxkcmFmdF9kaWdlc3QYAyABKAlSC2RyYWZ0RGlnZXN0ImAK\
+    FENyZWRpdEludm9pY2VSZXF1ZXN0EhYKBm51bWJlchgBIAEoCVIGbnVtYmVyEhYKBnJlYXNvbhgCIAEoCVIGcmVhc29uEhgKB3Jl\
+    aXNzdWUYAyABKAhSB3JlaXNzdWUiiAEKFUNyZWRpdEludm9pY2VSZXNwb25zZRI6CgtjcmVkaXRfbm90ZRgBIAEoCzIZLmFzc2F5\
+    LmNvbXB1dGUudjEuSW52b2ljZVIKY3JlZGl0Tm90ZRIzCgdpbnZvaWNlGAIgASgLMhkuYXNzYXkuY29tcHV0ZS52MS5JbnZvaWNl\
+    UgdpbnZvaWNlIkwKFVNldEludm9pY2VQYWlkUmVxdWVzdBIWCgZudW1iZXIYASABKAlSBm51bWJlchIbCglwYWlkX2RhdGUYAiAB\
+    KAlSCHBhaWREYXRlIisKEUdldEludm9pY2VSZXF1ZXN0EhYKBm51bWJlchgBIAEoCVIGbnVtYmVyImkKE0xpc3RJbnZvaWNlc1Jl\
+    cXVlc3QSFgoGdGVuYW50GAEgASgJUgZ0ZW5hbnQSGwoJcGFnZV9zaXplGAIgASgFUghwYWdlU2l6ZRIdCgpwYWdlX3Rva2VuGAMg\
+    ASgJUglwYWdlVG9rZW4idQoUTGlzdEludm9pY2VzUmVzcG9uc2USNQoIaW52b2ljZXMYASADKAsyGS5hc3NheS5jb21wdXRlLnYx\
+    Lkludm9pY2VSCGludm9pY2VzEiYKD25leHRfcGFnZV90b2tlbhgCIAEoCVINbmV4dFBhZ2VUb2tlbiJnChRSZW5kZXJJbnZvaWNl\
+    UmVxdWVzdBIWCgZudW1iZXIYASABKAlSBm51bWJlchI3CgZmb3JtYXQYAiABKA4yHy5hc3NheS5jb21wdXRlLnYxLkludm9pY2VG\
+    b3JtYXRSBmZvcm1hdCJQChVSZW5kZXJJbnZvaWNlUmVzcG9uc2USGAoHY29udGVudBgBIAEoCVIHY29udGVudBIdCgptZWRpYV90\
+    eXBlGAIgASgJUgltZWRpYVR5cGUqmAEKCFJ1blN0YXRlEhkKFVJVTl9TVEFURV9VTlNQRUNJRklFRBAAEhUKEVJVTl9TVEFURV9S\
+    VU5OSU5HEAESFQoRUlVOX1NUQVRFX1NUT1BQRUQQAhIWChJSVU5fU1RBVEVfRklOSVNIRUQQAxIVChFSVU5fU1RBVEVfRVhQSVJF\
+    RBAEEhQKEFJVTl9TVEFURV9QQVVTRUQQBSpwCgpSdW5Db21tYW5kEhsKF1JVTl9DT01NQU5EX1VOU1BFQ0lGSUVEEAASGAoUUlVO\
+    X0NPTU1BTkRfQ09OVElOVUUQARIVChFSVU5fQ09NTUFORF9QQVVTRRACEhQKEFJVTl9DT01NQU5EX1NUT1AQAyp0CgpQcm92ZW5h\
+    bmNlEhoKFlBST1ZFTkFOQ0VfVU5TUEVDSUZJRUQQABIXChNQUk9WRU5BTkNFX01FQVNVUkVEEAESGAoUUFJPVkVOQU5DRV9FU1RJ\
+    TUFURUQQAhIXChNQUk9WRU5BTkNFX0RFQ0xBUkVEEAMqvgEKDlJlcG9ydEdyb3VwaW5nEh8KG1JFUE9SVF9HUk9VUElOR19VTlNQ\
+    RUNJRklFRBAAEh8KG1JFUE9SVF9HUk9VUElOR19QQVJUSUNJUEFOVBABEhwKGFJFUE9SVF9HUk9VUElOR19VU0VfQ0FTRRACEhcK\
+    E1JFUE9SVF9HUk9VUElOR19EQVkQAxIXChNSRVBPUlRfR1JPVVBJTkdfUlVOEAQSGgoWUkVQT1JUX0dST1VQSU5HX1RFTkFOVBAF\
+    Ks4BCgxJbnZvaWNlU3RhdGUSHQoZSU5WT0lDRV9TVEFURV9VTlNQRUNJRklFRBAAEhcKE0lOVk9JQ0VfU1RBVEVfRFJBRlQQARIY\
+    ChRJTlZPSUNFX1NUQVRFX0lTU1VFRBACEhkKFUlOVk9JQ0VfU1RBVEVfT1ZFUkRVRRADEhYKEklOVk9JQ0VfU1RBVEVfUEFJRBAE\
+    EhoKFklOVk9JQ0VfU1RBVEVfQ1JFRElURUQQBRIdChlJTlZPSUNFX1NUQVRFX0NSRURJVF9OT1RFEAYqYAoNSW52b2ljZUZvcm1h\
+    dBIeChpJTlZPSUNFX0ZPUk1BVF9VTlNQRUNJRklFRBAAEhcKE0lOVk9JQ0VfRk9STUFUX0hUTUwQARIWChJJTlZPSUNFX0ZPUk1B\
+    VF9VQkwQAjKtBgoEUnVucxJZCghTdGFydFJ1bhIhLmFzc2F5LmNvbXB1dGUudjEuU3RhcnRSdW5SZXF1ZXN0GhwuYXNzYXkuY29t\
+    cHV0ZS52MS5SdW5CYWxhbmNlIgyouxgCqLsYBLC7GAISYgoLUmVwb3J0VXNhZ2USJC5hc3NheS5jb21wdXRlLnYxLlJlcG9ydFVz\
+    YWdlUmVxdWVzdBocLmFzc2F5LmNvbXB1dGUudjEuUnVuQmFsYW5jZSIPkAICqLsYAqi7GASwuxgCEl4KCUZpbmlzaFJ1bhIiLmFz\
+    c2F5LmNvbXB1dGUudjEuRmluaXNoUnVuUmVxdWVzdBocLmFzc2F5LmNvbXB1dGUudjEuUnVuQmFsYW5jZSIPkAICqLsYAqi7GASw\
+    uxgCElIKB1N0b3BSdW4SIC5hc3NheS5jb21wdXRlLnYxLlN0b3BSdW5SZXF1ZXN0GhwuYXNzYXkuY29tcHV0ZS52MS5SdW5CYWxh\
+    bmNlIgeQAgKwuxgCElQKCFBhdXNlUnVuEiEuYXNzYXkuY29tcHV0ZS52MS5QYXVzZVJ1blJlcXVlc3QaHC5hc3NheS5jb21wdXRl\
+    LnYxLlJ1bkJhbGFuY2UiB5ACArC7GAISVgoJUmVzdW1lUnVuEiIuYXNzYXkuY29tcHV0ZS52MS5SZXN1bWVSdW5SZXF1ZXN0Ghwu\
+    YXNzYXkuY29tcHV0ZS52MS5SdW5CYWxhbmNlIgeQAgKwuxgCElAKBkdldFJ1bhIfLmFzc2F5LmNvbXB1dGUudjEuR2V0UnVuUmVx\
+    dWVzdBocLmFzc2F5LmNvbXB1dGUudjEuUnVuQmFsYW5jZSIHkAIBsLsYAhJaCghMaXN0UnVucxIhLmFzc2F5LmNvbXB1dGUudjEu\
+    TGlzdFJ1bnNSZXF1ZXN0GiIuYXNzYXkuY29tcHV0ZS52MS5MaXN0UnVuc1Jlc3BvbnNlIgeQAgGwuxgCElYKCFdhdGNoUnVuEiEu\
+    YXNzYXkuY29tcHV0ZS52MS5XYXRjaFJ1blJlcXVlc3QaHC5hc3NheS5jb21wdXRlLnYxLlJ1bkJhbGFuY2UiB5ACAbC7GAIwATKw\
+    BwoHQnVkZ2V0cxJdCglHZXRCdWRnZXQSIi5hc3NheS5jb21wdXRlLnYxLkdldEJ1ZGdldFJlcXVlc3QaIy5hc3NheS5jb21wdXRl\
+    LnYxLkdldEJ1ZGdldFJlc3BvbnNlIgeQAgGwuxgCEm0KDVNldEFsbG9jYXRpb24SJi5hc3NheS5jb21wdXRlLnYxLlNldEFsbG9j\
+    YXRpb25SZXF1ZXN0GiMuYXNzYXkuY29tcHV0ZS52MS5HZXRCdWRnZXRSZXNwb25zZSIPkAICqLsYAqi7GAOwuxgCEnQKElRyYW5z\
+    ZmVyQWxsb2NhdGlvbhIrLmFzc2F5LmNvbXB1dGUudjEuVHJhbnNmZXJBbGxvY2F0aW9uUmVxdWVzdBojLmFzc2F5LmNvbXB1dGUu\
+    djEuR2V0QnVkZ2V0UmVzcG9uc2UiDKi7GAKouxgDsLsYAhJdCgVUb3BVcBIeLmFzc2F5LmNvbXB1dGUudjEuVG9wVXBSZXF1ZXN0\
+    GiMuYXNzYXkuY29tcHV0ZS52MS5HZXRCdWRnZXRSZXNwb25zZSIPkAICqLsYAqi7GAOwuxgCEmcKClNldFJlc2VydmUSIy5hc3Nh\
+    eS5jb21wdXRlLnYxLlNldFJlc2VydmVSZXF1ZXN0GiMuYXNzYXkuY29tcHV0ZS52MS5HZXRCdWRnZXRSZXNwb25zZSIPkAICqLsY\
+    Aqi7GAOwuxgCEm0KDVNldFRocmVzaG9sZHMSJi5hc3NheS5jb21wdXRlLnYxLlNldFRocmVzaG9sZHNSZXF1ZXN0GiMuYXNzYXku\
+    Y29tcHV0ZS52MS5HZXRCdWRnZXRSZXNwb25zZSIPkAICqLsYAqi7GAOwuxgCEmAKCkxpc3RBbGVydHMSIy5hc3NheS5jb21wdXRl\
+    LnYxLkxpc3RBbGVydHNSZXF1ZXN0GiQuYXNzYXkuY29tcHV0ZS52MS5MaXN0QWxlcnRzUmVzcG9uc2UiB5ACAbC7GAISVwoLV2F0\
+    Y2hBbGVydHMSJC5hc3NheS5jb21wdXRlLnYxLldhdGNoQWxlcnRzUmVxdWVzdBoXLmFzc2F5LmNvbXB1dGUudjEuQWxlcnQiB5AC\
+    AbC7GAIwARJvCgtHZXRGb3JlY2FzdBIkLmFzc2F5LmNvbXB1dGUudjEuR2V0Rm9yZWNhc3RSZXF1ZXN0GiUuYXNzYXkuY29tcHV0\
+    ZS52MS5HZXRGb3JlY2FzdFJlc3BvbnNlIhOQAgGouxgCqLsYA6i7GAWwuxgCMnMKBkxlZGdlchJpCg1FeHBvcnRFbnRyaWVzEiYu\
+    YXNzYXkuY29tcHV0ZS52MS5FeHBvcnRFbnRyaWVzUmVxdWVzdBodLmFzc2F5LmNvbXB1dGUudjEuTGVkZ2VyRW50cnkiD5ACAai7\
+    GAKouxgFsLsYAjABMr8BCgZQcmljZXMSUwoIU2V0UHJpY2USIS5hc3NheS5jb21wdXRlLnYxLlNldFByaWNlUmVxdWVzdBoXLmFz\
+    c2F5LmNvbXB1dGUudjEuUHJpY2UiC5ACAqi7GAGwuxgDEmAKCkxpc3RQcmljZXMSIy5hc3NheS5jb21wdXRlLnYxLkxpc3RQcmlj\
+    ZXNSZXF1ZXN0GiQuYXNzYXkuY29tcHV0ZS52MS5MaXN0UHJpY2VzUmVzcG9uc2UiB5ACAbC7GAIy5QEKB0JpbGxpbmcSUQoFUXVv\
+    dGUSHi5hc3NheS5jb21wdXRlLnYxLlF1b3RlUmVxdWVzdBofLmFzc2F5LmNvbXB1dGUudjEuUXVvdGVSZXNwb25zZSIHkAIBsLsY\
+    AhKGAQoQR2V0QmlsbGluZ1JlcG9ydBIpLmFzc2F5LmNvbXB1dGUudjEuR2V0QmlsbGluZ1JlcG9ydFJlcXVlc3QaKi5hc3NheS5j\
+    b21wdXRlLnYxLkdldEJpbGxpbmdSZXBvcnRSZXNwb25zZSIbkAIBqLsYAai7GAKouxgDqLsYBai7GASwuxgCMuIJCghJbnZvaWNl\
+    cxJMCglTZXRTZWxsZXISGC5hc3NheS5jb21wdXRlLnYxLlNlbGxlchoYLmFzc2F5LmNvbXB1dGUudjEuU2VsbGVyIguQAgKouxgB\
+    sLsYAxJWCglHZXRTZWxsZXISIi5hc3NheS5jb21wdXRlLnYxLkdldFNlbGxlclJlcXVlc3QaGC5hc3NheS5jb21wdXRlLnYxLlNl\
+    bGxlciILkAIBqLsYAbC7GAMSbAoRU2V0QmlsbGluZ1Byb2ZpbGUSIC5hc3NheS5jb21wdXRlLnYxLkJpbGxpbmdQcm9maWxlGiAu\
+    YXNzYXkuY29tcHV0ZS52MS5CaWxsaW5nUHJvZmlsZSITkAICqLsYAai7GAKouxgFsLsYAhJ2ChFHZXRCaWxsaW5nUHJvZmlsZRIq\
+    LmFzc2F5LmNvbXB1dGUudjEuR2V0QmlsbGluZ1Byb2ZpbGVSZXF1ZXN0GiAuYXNzYXkuY29tcHV0ZS52MS5CaWxsaW5nUHJvZmls\
+    ZSITkAIBqLsYAai7GAKouxgFsLsYAhJkCgxDb25maXJtQnV5ZXISJS5hc3NheS5jb21wdXRlLnYxLkNvbmZpcm1CdXllclJlcXVl\
+    c3QaIC5hc3NheS5jb21wdXRlLnYxLkJpbGxpbmdQcm9maWxlIguQAgKouxgBsLsYAxJlCgxEcmFmdEludm9pY2USJS5hc3NheS5j\
+    b21wdXRlLnYxLkRyYWZ0SW52b2ljZVJlcXVlc3QaGS5hc3NheS5jb21wdXRlLnYxLkludm9pY2UiE5ACAai7GAGouxgCqLsYBbC7\
+    GAISXQoMSXNzdWVJbnZvaWNlEiUuYXNzYXkuY29tcHV0ZS52MS5Jc3N1ZUludm9pY2VSZXF1ZXN0GhkuYXNzYXkuY29tcHV0ZS52\
+    MS5JbnZvaWNlIguQAgKouxgBsLsYAxJtCg1DcmVkaXRJbnZvaWNlEiYuYXNzYXkuY29tcHV0ZS52MS5DcmVkaXRJbnZvaWNlUmVx\
+    dWVzdBonLmFzc2F5LmNvbXB1dGUudjEuQ3JlZGl0SW52b2ljZVJlc3BvbnNlIguQAgKouxgBsLsYAxJhCg5TZXRJbnZvaWNlUGFp\
+    ZBInLmFzc2F5LmNvbXB1dGUudjEuU2V0SW52b2ljZVBhaWRSZXF1ZXN0GhkuYXNzYXkuY29tcHV0ZS52MS5JbnZvaWNlIguQAgKo\
+    uxgBsLsYAxJhCgpHZXRJbnZvaWNlEiMuYXNzYXkuY29tcHV0ZS52MS5HZXRJbnZvaWNlUmVxdWVzdBoZLmFzc2F5LmNvbXB1dGUu\
+    djEuSW52b2ljZSITkAIBqLsYAai7GAKouxgFsLsYAhJyCgxMaXN0SW52b2ljZXMSJS5hc3NheS5jb21wdXRlLnYxLkxpc3RJbnZv\
+    aWNlc1JlcXVlc3QaJi5hc3NheS5jb21wdXRlLnYxLkxpc3RJbnZvaWNlc1Jlc3BvbnNlIhOQAgGouxgBqLsYAqi7GAWwuxgCEnUK\
+    DVJlbmRlckludm9pY2USJi5hc3NheS5jb21wdXRlLnYxLlJlbmRlckludm9pY2VSZXF1ZXN0GicuYXNzYXkuY29tcHV0ZS52MS5S\
+    ZW5kZXJJbnZvaWNlUmVzcG9uc2UiE5ACAai7GAGouxgCqLsYBbC7GAIydgoLQ29tcHV0ZVN5bmMSZwoLU3luY1VzZUNhc2USJC5h\
+    c3NheS5jYXRhbG9nLnYxLlN5bmNVc2VDYXNlUmVxdWVzdBolLmFzc2F5LmNhdGFsb2cudjEuU3luY1VzZUNhc2VSZXNwb25zZSIL\
+    kAICqLsYB7C7GARCCroCB0NvbXB1dGViBnByb3RvMw==
     """)
 }

@@ -1,0 +1,158 @@
+import API
+import ComputeBilling
+import ComputeDomain
+import RPC
+import Testing
+
+@testable import ComputeService
+
+@Suite("Invoices one after the other")
+struct InvoiceSequenceTests {
+  private static let february: Int64 = 1_801_440_000_000
+
+  @Test("what was taken back without a new invoice can be issued anew later, once")
+  func reissueLater() async throws {
+    let fixture = try await ServiceFixture.forInvoices(each: .pflop(300))
+    try await fixture.train(.pflop(200))
+    fixture.clock.set(ServiceFixture.december)
+    let wrong = try await fixture.issue("2026-11")
+    let note = try #require(try await fixture.credit(wrong.number).creditNote)
+    #expect(try await fixture.credit(wrong.number).invoice == nil)
+    try await fixture.train(.pflop(10))
+    fixture.clock.set(ServiceFixture.january)
+    let december = try await fixture.issue("2026-12")
+    #expect(december.lines.map(\.pflop) == ["10"])
+    let answers = try await withThrowingTaskGroup(
+      of: ComputeCreditInvoiceResponse.self, returning: [ComputeCreditInvoiceResponse].self
+    ) { group in
+      for _ in 0..<8 { group.addTask { try await fixture.credit(wrong.number, reissue: true) } }
+      return try await group.reduce(into: []) { $0.append($1) }
+    }
+    let right = try #require(answers.first?.invoice)
+    #expect(answers.allSatisfy { $0.invoice == right && $0.creditNote?.number == note.number })
+    #expect([december.number, right.number] == ["AS2027-000001", "AS2027-000002"])
+    #expect(right.corrects == wrong.number)
+    #expect(right.lines == wrong.lines)
+    #expect(try await fixture.issue("2026-11") == right)
+    // And it can be taken back in its turn.
+    let again = try await fixture.credit(right.number, reissue: true)
+    #expect(again.invoice?.corrects == right.number)
+    #expect(again.invoice?.lines == wrong.lines)
+    #expect(try await fixture.core.listInvoices(.init(), .operator).invoices.count == 6)
+    #expect(try await fixture.audit().isSound)
+  }
+
+  @Test(
+    "a month waits until those before it are billed, if they have usage; the refusal says which")
+  func order() async throws {
+    let fixture = try await ServiceFixture.forInvoices(each: .pflop(300))
+    try await fixture.train(.pflop(1))
+    fixture.clock.set(ServiceFixture.december)
+    try await fixture.train(.pflop(2))
+    fixture.clock.set(Self.february)
+    try await fixture.train(.pflop(3))
+    fixture.clock.set(Self.february + 40 * UTCDay.milliseconds)
+    for month in ["2026-12", "2027-01", "2027-02"] {
+      let error = await #expect(throws: RPCError.self) { try await fixture.issue(month) }
+      #expect(error?.code == .failedPrecondition)
+      #expect(error?.message.contains("issue 2026-11 first") == true)
+    }
+    let november = try await fixture.issue("2026-11")
+    #expect(november.number == "AS2027-000001")
+    #expect(november.lines.map(\.pflop) == ["1"])
+    let error = await #expect(throws: RPCError.self) { try await fixture.issue("2027-02") }
+    #expect(error?.message.contains("issue 2026-12 first") == true)
+    #expect(try await fixture.issue("2026-12").lines.map(\.pflop) == ["2"])
+    // January has none, so that nothing of it is missing.
+    #expect(try await fixture.issue("2027-02").lines.map(\.isLate) == [false])
+  }
+
+  @Test("late usage of a month that had an invoice, or that had been passed over, holds up nothing")
+  func lateDoesNotHoldUp() async throws {
+    let fixture = try await ServiceFixture.forInvoices(each: .pflop(300))
+    let run = try await fixture.start().id
+    try await fixture.report(run, .pflop(1), meteredAt: ServiceFixture.opening)
+    fixture.clock.set(ServiceFixture.january)
+    _ = try await fixture.issue("2026-11")
+    try await fixture.report(run, .pflop(3), meteredAt: ServiceFixture.december - 60_000)
+    try await fixture.report(run, .pflop(7), meteredAt: ServiceFixture.december + 60_000)
+    #expect(
+      try await fixture.issue("2026-12").lines.map { "\($0.month) \($0.pflop) \($0.isLate)" }
+        == ["2026-11 2 true", "2026-12 4 false"])
+  }
+
+  @Test("a draft leaves to earlier months what is theirs, and becomes the invoice")
+  func draftOfLaterMonth() async throws {
+    let fixture = try await ServiceFixture.forInvoices(each: .pflop(300))
+    try await fixture.train(.pflop(1))
+    fixture.clock.set(ServiceFixture.december)
+    try await fixture.train(.pflop(2))
+    fixture.clock.set(ServiceFixture.january)
+    let early = try await fixture.draft("2026-12")
+    #expect(early.lines.map(\.pflop) == ["2"])
+    _ = try await fixture.issue("2026-11")
+    let draft = try await fixture.draft("2026-12")
+    #expect(draft.lines == early.lines)
+    #expect(try await fixture.issue("2026-12", draft: draft.digest).lines == draft.lines)
+  }
+
+  @Test("what is issued anew keeps the months of the zone in which it was issued")
+  func zoneOfThen() async throws {
+    let fixture = try await ServiceFixture.forInvoices()
+    guard (try? fixture.core.zones.zone("Europe/Berlin")) != nil else {
+      print("skipped: this machine has no tzdata")
+      return
+    }
+    // In UTC this is the last hour of November, in Berlin the first of December.
+    fixture.clock.set(ServiceFixture.december - 1_800_000)
+    try await fixture.train(.pflop(5))
+    fixture.clock.set(ServiceFixture.december)
+    let wrong = try await fixture.issue("2026-11")
+    #expect(wrong.lines.map(\.month) == ["2026-11"])
+    try await fixture.setProfile(zone: "Europe/Berlin")
+    let right = try #require(try await fixture.credit(wrong.number, reissue: true).invoice)
+    #expect(right.lines == wrong.lines)
+    #expect(right.timeZone == wrong.timeZone)
+    // The next one is of the zone of now, with the rest of its month.
+    fixture.clock.set(ServiceFixture.december + 60_000)
+    try await fixture.train(.pflop(6))
+    fixture.clock.set(ServiceFixture.january)
+    let next = try await fixture.issue("2026-12")
+    #expect(next.timeZone == "Europe/Berlin")
+    #expect(next.lines.map(\.pflop) == ["6"])
+  }
+
+  @Test("a zone that goes west leaves the hours between two months to the next invoice")
+  func zoneGoesWest() async throws {
+    let fixture = try await ServiceFixture.forInvoices()
+    guard (try? fixture.core.zones.zone("Europe/Berlin")) != nil else {
+      print("skipped: this machine has no tzdata")
+      return
+    }
+    try await fixture.setProfile(zone: "Europe/Berlin")
+    try await fixture.train(.pflop(5))
+    fixture.clock.set(ServiceFixture.december - 1_800_000)
+    _ = try await fixture.issue("2026-11")
+    // Berlin's December, but in UTC still November, which is billed.
+    try await fixture.train(.pflop(6))
+    try await fixture.setProfile(zone: "UTC")
+    fixture.clock.set(ServiceFixture.january)
+    let next = try await fixture.issue("2026-12")
+    #expect(next.lines.map { "\($0.month) \($0.pflop)" } == ["2026-11 6"])
+  }
+
+  @Test("a credit note and what replaces the invoice have numbers of the series of now")
+  func seriesOfNow() async throws {
+    let fixture = try await ServiceFixture.forInvoices()
+    try await fixture.train(.pflop(5))
+    fixture.clock.set(ServiceFixture.december)
+    let wrong = try await fixture.issue("2026-11")
+    var seller = InvoiceSamples.seller
+    seller.prefix = "B"
+    _ = try await fixture.core.setSeller(seller)
+    let answer = try await fixture.credit(wrong.number, reissue: true)
+    #expect(answer.creditNote?.number == "B2026-000001")
+    #expect(answer.invoice?.number == "B2026-000002")
+    #expect(try await fixture.audit().isSound)
+  }
+}
