@@ -38,7 +38,7 @@ struct InvoiceCodingTests {
 
   @Test("documents of the first encoding are read, and keep their digests")
   func version1() throws {
-    let invoice = try Self.read(Self.invoiceOfVersion1)
+    let invoice = try FirstEncoding.read(FirstEncoding.invoice)
     #expect(
       invoice.digest.hex == "8a5e3d81fc0ada0bb89349a803ba45d40bc96c86c4de6db2bca19a18899503a1")
     #expect(invoice.number == "AS2026-000001")
@@ -47,7 +47,7 @@ struct InvoiceCodingTests {
     #expect(invoice.content.lines.map(\.month.text) == ["2026-09", "2026-11", "2026-11"])
     #expect(invoice.content.breakdown.map(\.vat.percentText) == ["19"])
     #expect(invoice.content.total.euroText == "1.25")
-    let note = try Self.read(Self.noteOfVersion1)
+    let note = try FirstEncoding.read(FirstEncoding.creditNote)
     #expect(
       note.digest.hex == "abddf4e6ad955752203fb74ebcbf1d531ecf9a00fca41d0e78fdaba0bb58d1a9")
     #expect(note.content.kind == .creditNote)
@@ -77,15 +77,17 @@ struct InvoiceCodingTests {
     #expect(read == invoice)
     #expect(read.content.tax.euroText == "0.52")
   }
+}
 
-  private static func read(_ base64: String) throws -> Invoice {
+/// What the program wrote that had the first encoding.
+enum FirstEncoding {
+  static func read(_ base64: String) throws -> Invoice {
     let data = try #require(Data(base64Encoded: base64, options: .ignoreUnknownCharacters))
     return try Invoice(bytes: [UInt8](data), previous: .zero)
   }
 
-  /// Written by the program that had the first encoding: 41.5 PFLOP of September, reported late,
-  /// and two lines of November, to a buyer at home.
-  private static let invoiceOfVersion1 = """
+  /// 41.5 PFLOP of September, reported late, and two lines of November, to a buyer at home.
+  static let invoice = """
     AQ1BUzIwMjYtMDAwMDAx6sQCB2ludm9pY2UGY2xpbmljBzIwMjYtMTEEUE8gNwAAFkRFNzU1MTIxMDgwMDEyNDUxMjYx
     OTkCQVMBUxzYHdIBKPoB////////////Af///////////wGAwLXuxWgiCkFzc2F5IEdtYkgLSGF1cHRzdHIuIDEGQmVy
     bGluBTEwMTE1AkRFC0RFMTIzNDU2Nzg5CkhSQiAxMjM0IEIVYmlsbGluZ0Bhc3NheS5leGFtcGxlBUJ1eWVyAARUb3du
@@ -95,7 +97,7 @@ struct InvoiceCodingTests {
     """
 
   /// The same to a buyer with reverse charge, taken back.
-  private static let noteOfVersion1 = """
+  static let creditNote = """
     AQ1BUzIwMjYtMDAwMDAy6sQCCmNyZWRpdE5vdGUGY2xpbmljBzIwMjYtMTEEUE8gNw1BUzIwMjYtMDAwMDAxBXdyb25n
     FkRFNzU1MTIxMDgwMDEyNDUxMjYxOTkCQVMCQUUcANIBANIB////////////Af///////////wGAwLXuxWgiCkFzc2F5
     IEdtYkgLSGF1cHRzdHIuIDEGQmVybGluBTEwMTE1AkRFC0RFMTIzNDU2Nzg5CkhSQiAxMjM0IEIVYmlsbGluZ0Bhc3Nh

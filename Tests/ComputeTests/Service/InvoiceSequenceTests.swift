@@ -122,6 +122,33 @@ struct InvoiceSequenceTests {
     #expect(next.lines.map(\.pflop) == ["6"])
   }
 
+  @Test("an old document that does not say its zone is issued anew in the one that fits it")
+  func zoneOfFirstEncoding() async throws {
+    let fixture = try await ServiceFixture.forInvoices()
+    try await fixture.train(.pflop(5))
+    fixture.clock.set(ServiceFixture.december)
+    let old = try FirstEncoding.read(FirstEncoding.invoice)
+    _ = try await fixture.draft("2026-11")
+    try await fixture.core.database.write { tx in
+      try tx.execute(
+        """
+        INSERT INTO invoices (position, number, series, count, tenant, kind, month, corrects,
+          document, digest)
+        VALUES (1, ?1, 'AS2026', 1, 'clinic', 'invoice', '2026-11', '', ?2, ?3)
+        """, old.number, old.bytes, old.digest)
+    }
+    #expect(try await fixture.invoice(old.number).totalEur == "1.25")
+    guard (try? fixture.core.zones.zone("Europe/Berlin")) != nil else {
+      print("skipped: this machine has no tzdata")
+      return
+    }
+    try await fixture.setProfile(zone: "Europe/Berlin")
+    let answer = try await fixture.credit(old.number, reissue: true)
+    #expect(answer.creditNote?.totalEur == "1.25")
+    #expect(answer.invoice?.timeZone == "")
+    #expect(answer.invoice?.lines.map(\.pflop) == ["5"])
+  }
+
   @Test("a zone that goes west leaves the hours between two months to the next invoice")
   func zoneGoesWest() async throws {
     let fixture = try await ServiceFixture.forInvoices()
