@@ -34,13 +34,10 @@ extension NanoEuro {
     return NanoEuro(sum)
   }
 
-  /// The amount rounded to the cent; a tie goes to the even cent (IEEE 754 and the banks' rule).
+  /// The amount rounded half-even to the cent.
   public var roundedToCents: Cents {
-    let (quotient, remainder) = value.quotientAndRemainder(dividingBy: Self.perCent)
-    let twice = remainder.magnitude * 2
-    let cent = Self.perCent.magnitude
-    let away = twice > cent || (twice == cent && !quotient.isMultiple(of: 2))
-    return Cents(away ? quotient + value.signum() : quotient)
+    // A ten-millionth of 64 bits fits them.
+    Cents(Int64(HalfEven.quotient(Int128(value), dividingBy: Int128(Self.perCent))))
   }
 }
 
@@ -71,12 +68,7 @@ public struct Cents: Sendable, Hashable {
   ///
   /// - Throws: `QuantityError.overflow` for a part of more than 64 bits of cents.
   public func part(basisPoints: Int64) throws(QuantityError) -> Cents {
-    let whole: Int128 = 10_000
-    let (quotient, remainder) =
-      (Int128(value) * Int128(basisPoints)).quotientAndRemainder(dividingBy: whole)
-    let twice = remainder.magnitude * 2
-    let away = twice > whole.magnitude || (twice == whole.magnitude && quotient % 2 != 0)
-    let rounded = away ? quotient + remainder.signum() : quotient
+    let rounded = HalfEven.quotient(Int128(value) * Int128(basisPoints), dividingBy: 10_000)
     guard let cents = Int64(exactly: rounded) else {
       throw .overflow("\(value) cents × \(basisPoints) / 10000")
     }

@@ -40,12 +40,6 @@ struct ReportReader {
   let grouping: BillingGrouping
   let month: UTCMonth?
 
-  private struct Names {
-    var title: [String: String] = [:]
-    /// By use case, then participant: name and tenant.
-    var participant: [String: [String: (name: String, tenant: String)]] = [:]
-  }
-
   /// What a tenant pays, or every tenant for `nil`, on one use case or all.
   func payments(of tenant: String?, useCase: String) throws -> [UsageSum] {
     var tenants = tenant.map { [$0] } ?? []
@@ -110,7 +104,7 @@ struct ReportReader {
         try tally.add($0, isWanted: isWanted($0))
       }
     }
-    let names = try names(tenant)
+    let names = try BillingNames(db, tenant: tenant)
     return tally.sums.map { key, quantity in
       let who = names.participant[key.useCase]?[key.participant]
       return UsageSum(
@@ -128,21 +122,5 @@ struct ReportReader {
     case .run: .run
     case .participant, .useCase, .tenant: .month
     }
-  }
-
-  private func names(_ tenant: String) throws -> Names {
-    var names = Names()
-    let sql = """
-      SELECT u.id AS use_case, u.title AS title, p.id AS id, p.name AS name, p.tenant AS tenant
-      FROM use_cases u LEFT JOIN participants p ON p.use_case_id = u.id WHERE u.tenant = ?1
-      """
-    try db.forEach(sql, tenant) { row in
-      let useCase = try row.text("use_case")
-      names.title[useCase] = try row.text("title")
-      guard let id = try row.optionalText("id") else { return }
-      names.participant[useCase, default: [:]][id] =
-        (try row.text("name"), try row.text("tenant"))
-    }
-    return names
   }
 }

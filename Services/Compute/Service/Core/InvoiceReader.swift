@@ -150,19 +150,8 @@ struct InvoiceReader {
   }
 
   private func names() throws -> InvoiceLines.Names {
-    var titles: [String: String] = [:]
-    var participants: [String: [String: String]] = [:]
-    let sql = """
-      SELECT u.id AS use_case, u.title AS title, p.id AS id, p.name AS name
-      FROM use_cases u LEFT JOIN participants p ON p.use_case_id = u.id WHERE u.tenant = ?1
-      """
-    try db.forEach(sql, tenant) { row in
-      let useCase = try row.text("use_case")
-      titles[useCase] = try row.text("title")
-      if let id = try row.optionalText("id") {
-        participants[useCase, default: [:]][id] = try row.text("name")
-      }
-    }
-    return InvoiceLines.Names(useCase: titles, participant: participants)
+    let names = try BillingNames(db, tenant: tenant)
+    return InvoiceLines.Names(
+      useCase: names.title, participant: names.participant.mapValues { $0.mapValues(\.name) })
   }
 }
