@@ -105,10 +105,8 @@ struct LedgerQueueTests {
     let folder = NSTemporaryDirectory() + "compute-full-\(UUID().uuidString)"
     try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
     defer { try? FileManager.default.removeItem(atPath: folder) }
-    var options = Database.Options(applicationID: ComputeSchema.applicationID)
-    options.maximumPages = 90
-    let database = try Database.open(
-      path: "\(folder)/compute.sqlite", migrations: ComputeSchema.migrations, options: options)
+    let database = try ComputeCore.openDatabase(
+      path: "\(folder)/compute.sqlite", maximumPages: 120)
     let core = ComputeCore(database: database)
     let terms = UseCaseTerms(
       id: "uc_1", version: 1, tenant: "clinic", title: "", phase: .published, start: nil,

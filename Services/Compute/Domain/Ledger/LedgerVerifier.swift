@@ -64,12 +64,13 @@ public struct LedgerVerifier: Sendable {
   public private(set) var heldByRun: [String: GFLOP] = [:]
   /// All that each run has used.
   public private(set) var usedByRun: [String: GFLOP] = [:]
+  /// The prices that entries name, by version.
+  public private(set) var prices: [String: Price] = [:]
 
   /// The tenant of the first entry.
   private var tenant: String?
   /// Of each idempotency key the digest, which is shorter.
   private var keys: Set<Digest> = []
-  private var prices: [String: Price] = [:]
   private var standings: [String: Standing] = [:]
 
   /// A use case's budget and what of it is committed.

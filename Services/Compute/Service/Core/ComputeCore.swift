@@ -52,15 +52,24 @@ public final class ComputeCore: Sendable {
   }
 
   /// Opens the database, migrating it if need be.
+  ///
+  /// - Parameter maximumPages: the most pages, of 4 KiB, that the file may grow to; `nil` leaves it
+  ///   to the disk.
   public static func openDatabase(
-    path: String, clock: WallClock = .system
+    path: String, clock: WallClock = .system, maximumPages: Int? = nil
   ) throws -> Database {
     var options = Database.Options(applicationID: ComputeSchema.applicationID)
     options.clock = clock
     options.cacheKiB = 8_192
     options.checkpointPages = 4_000
-    return try Database.open(
+    options.maximumPages = maximumPages
+    let database = try Database.open(
       path: path, migrations: ComputeSchema.migrations, options: options)
+    do { try database.writeSync { try SealStore.sealWhatIsThere($0) } } catch {
+      database.closeSync()
+      throw error
+    }
+    return database
   }
 
   /// Ends the streams, so that the service can drain.

@@ -13,6 +13,7 @@ enum ComputeSchema {
     Migration(5, "billing", BillingSchema.tables),
     Migration(6, "pauses of organisers", pauses),
     Migration(7, "confirmations of buyers", BillingSchema.confirmations),
+    Migration(8, "seals", SealSchema.tables),
   ]
 
   /// The journal is the ledger: groups of entries, only ever inserted. Balances, runs and usage are

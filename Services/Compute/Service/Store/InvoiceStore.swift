@@ -15,7 +15,8 @@ enum InvoiceStore {
   }
 
   private static let columns = """
-    i.position, i.document, i.digest,
+    i.position, i.number, i.series, i.count, i.tenant, i.kind, i.month, i.corrects, i.document,
+      i.digest,
       (SELECT b.digest FROM invoices b WHERE b.position = i.position - 1) AS previous,
       (SELECT p.paid_day FROM invoice_payments p WHERE p.number = i.number) AS paid_day,
       (SELECT c.number FROM invoices c WHERE c.corrects = i.number AND c.kind = 'creditNote')
@@ -73,10 +74,7 @@ enum InvoiceStore {
     _ tx: Transaction, _ draft: InvoiceDraft, on day: UTCDay
   ) throws -> Record {
     let series = InvoiceNumber.series(prefix: draft.seller.prefix, day)
-    let count =
-      try tx.queryOne(
-        "SELECT ifnull(max(count), 0) + 1 AS next FROM invoices WHERE series = ?1", series
-      ) { try $0.int64("next") } ?? 1
+    let count = try lastCount(tx, series) + 1
     let last = try tx.queryOne(
       "SELECT position, digest FROM invoices ORDER BY position DESC LIMIT 1"
     ) { (try $0.int64("position"), try $0.digest("digest")) }
@@ -92,7 +90,27 @@ enum InvoiceStore {
       """,
       position, invoice.number, series, count, draft.tenant, draft.kind.rawValue,
       draft.month.text, draft.corrects, invoice.bytes, invoice.digest)
+    try SealStore.save(
+      tx, ChainEnd(count: count, last: invoice.number, digest: invoice.digest),
+      of: chain(ofSeries: series))
     return Record(invoice: invoice, position: position, paid: nil, creditedBy: nil)
+  }
+
+  /// The name of a series among the chains.
+  static func chain(ofSeries series: String) -> String { "invoices/\(series)" }
+
+  /// How many invoices a series has.
+  ///
+  /// - Throws: where the last were cut off, for their numbers must not be given again.
+  private static func lastCount(_ db: Reader, _ series: String) throws -> Int64 {
+    let sql = "SELECT ifnull(max(count), 0) AS count FROM invoices WHERE series = ?1"
+    let count = try db.queryOne(sql, series) { try $0.int64("count") } ?? 0
+    let end = try SealStore.end(db, chain(ofSeries: series)) ?? .empty
+    guard end.count == count else {
+      throw StorageError.corrupt(
+        "the series \(series) says that it has \(end.count) invoices; there are \(count)")
+    }
+    return count
   }
 
   static func setPaid(
@@ -102,47 +120,33 @@ enum InvoiceStore {
       """
       INSERT INTO invoice_payments (number, paid_day, set_by, set_time) VALUES (?1, ?2, ?3, ?4)
       """, number, day.number, user, now)
+    try SealStore.seal(tx, .payments, key: number)
   }
 
-  /// Reads an invoice, and compares it with its digest.
+  /// Reads an invoice, and compares it with its digest and its columns.
   private static func record(_ row: Row) throws -> Record {
     let previous = try row.optionalDigest("previous") ?? .zero
     let invoice = try Invoice(bytes: row.blob("document"), previous: previous)
     guard try invoice.digest == row.digest("digest") else {
       throw StorageError.corrupt("invoice \(invoice.number) does not fit its digest")
     }
+    if let column = try strayColumn(row, invoice) {
+      throw StorageError.corrupt("the \(column) of invoice \(invoice.number) is not its document's")
+    }
     return Record(
       invoice: invoice, position: try row.int64("position"),
       paid: try row.optionalInt64("paid_day").map { UTCDay(number: $0) },
       creditedBy: try row.optionalText("credited_by"))
   }
-}
-
-/// Replays the invoices: numbers without a gap, each with the digest of its document.
-enum InvoiceAudit {
-  /// What is wrong with the first that does not fit; `nil` if all do.
-  static func mismatch(_ db: Reader) throws -> String? {
-    var previous = Digest.zero
-    var counts: [String: Int64] = [:]
-    var position: Int64 = 0
-    var reason: String?
-    try db.forEach(
-      "SELECT position, number, series, count, document, digest FROM invoices ORDER BY position"
-    ) { row in
-      guard reason == nil else { return }
-      let number = try row.text("number")
-      let series = try row.text("series")
-      position += 1
-      counts[series, default: 0] += 1
-      let digest = try row.digest("digest")
-      let invoice = try? Invoice(bytes: row.blob("document"), previous: previous)
-      if try counts[series] != row.int64("count") || position != row.int64("position") {
-        reason = "there is a gap before invoice \(number)"
-      } else if invoice?.number != number || invoice?.digest != digest {
-        reason = "invoice \(number) does not fit its digest"
-      }
-      previous = digest
-    }
-    return reason
+  /// The first of the columns, which queries go by, that does not say what the document says.
+  static func strayColumn(_ row: Row, _ invoice: Invoice) throws -> String? {
+    let content = invoice.content
+    let said = [
+      ("number", invoice.number), ("tenant", content.tenant), ("kind", content.kind.rawValue),
+      ("month", content.month.text), ("corrects", content.corrects),
+    ]
+    for (column, text) in said where try row.text(.name(column)) != text { return column }
+    let place = try InvoiceNumber.text(series: row.text("series"), row.int64("count"))
+    return place == invoice.number ? nil : "series"
   }
 }

@@ -23,9 +23,15 @@ public enum AuditResult: Sendable, Equatable, CustomStringConvertible {
   public var isSound: Bool {
     if case .sound = self { true } else { false }
   }
+
+  /// Whether all fits because there is no entry.
+  public var isEmpty: Bool {
+    if case .sound(let summary) = self { summary.entries == 0 } else { false }
+  }
 }
 
-/// Replays the stored ledger, and compares it with the balances and runs that are kept beside it.
+/// Replays the stored ledger, and compares it with all that is kept beside it: balances, runs and
+/// usage, prices, invoices and payments.
 public enum LedgerAudit {
   /// Replays a ledger file.
   ///
@@ -56,15 +62,18 @@ public enum LedgerAudit {
 
   static func run(_ db: Reader) throws -> AuditResult {
     var replay = LedgerChains()
+    var usage = try UsageAudit(db)
     let position = try JournalStore.position(db)
     do {
-      try JournalStore.forEach(db, through: position.flushed) { _, entry in
-        try replay.check(entry)
+      try JournalStore.forEach(db, through: position.flushed) { _, stored in
+        usage.add(try replay.check(stored))
       }
       // The tables are made of the journal up to here.
-      if let reason = try mismatch(db, replay) { return .mismatch(reason) }
-      try JournalStore.forEach(db, after: position.flushed) { _, entry in
-        try replay.check(entry)
+      if let reason = try tableMismatch(db, replay) ?? usage.mismatch(db) {
+        return .mismatch(reason)
+      }
+      try JournalStore.forEach(db, after: position.flushed) { _, stored in
+        _ = try replay.check(stored)
       }
     } catch let misfit as LedgerMisfit {
       return .entry(tenant: misfit.tenant, misfit.sequence, misfit.reason)
@@ -72,10 +81,14 @@ public enum LedgerAudit {
       return .entry(
         tenant: damage.tenant, damage.sequence, "its bytes are not those of an entry")
     }
-    if let reason = try headMismatch(db, replay) ?? InvoiceAudit.mismatch(db) {
-      return .mismatch(reason)
-    }
-    return .sound(replay.summary)
+    let invoices = try InvoiceAudit(db)
+    let reason =
+      try headMismatch(db, replay) ?? PriceAudit.mismatch(db, replay) ?? invoices.misfit
+      ?? usage.cutMismatch(invoices, replay)
+    if let reason { return .mismatch(reason) }
+    var summary = replay.summary
+    summary.records = RecordSummary(try SealStore.ends(db), invoices: invoices.count)
+    return .sound(summary)
   }
 
   static func headMismatch(_ db: Reader, _ replay: LedgerChains) throws -> String? {
@@ -90,9 +103,9 @@ public enum LedgerAudit {
     return nil
   }
 
-  /// Where the tables are not what the entries say that they are made of.
-  static func mismatch(_ db: Reader, _ replay: LedgerChains) throws -> String? {
-    try balanceMismatch(db, replay) ?? runMismatch(db, replay) ?? usageMismatch(db, replay)
+  /// Where balances and runs are not what the entries say that they are made of.
+  static func tableMismatch(_ db: Reader, _ replay: LedgerChains) throws -> String? {
+    try balanceMismatch(db, replay) ?? runMismatch(db, replay)
   }
 
   private static func balanceMismatch(_ db: Reader, _ replay: LedgerChains) throws -> String? {
@@ -142,19 +155,5 @@ public enum LedgerAudit {
     }
     let missing = Set(used.keys).union(held.keys).min()
     return reason ?? missing.map { "run \($0) is missing" }
-  }
-
-  private static func usageMismatch(_ db: Reader, _ replay: LedgerChains) throws -> String? {
-    var used: [String: GFLOP] = [:]
-    for chain in replay.chains.values { used.merge(chain.usedByRun) { first, _ in first } }
-    var reason: String?
-    try db.forEach("SELECT run_id, sum(gflop) AS gflop FROM usage GROUP BY run_id") { row in
-      let id = try row.text("run_id")
-      let sum = used.removeValue(forKey: id) ?? .zero
-      guard try sum.value != row.int64("gflop"), reason == nil else { return }
-      reason = "the usage of run \(id) is not what its entries say: \(sum.value) GFLOP"
-    }
-    let missing = used.filter { $0.value != .zero }.keys.min()
-    return reason ?? missing.map { "the usage of run \($0) is missing" }
   }
 }

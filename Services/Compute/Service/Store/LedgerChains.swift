@@ -8,9 +8,39 @@ public struct LedgerSummary: Sendable, Equatable, CustomStringConvertible {
   /// Over the ends of all chains, in the order of their tenants: two ledgers with the same digest
   /// are the same.
   public var digest = ""
+  /// Set where a database was replayed.
+  public var records: RecordSummary?
 
   public var description: String {
     "\(entries) entries of \(tenants) tenants, digest \(digest)"
+      + (records.map { "; \($0)" } ?? "")
+  }
+}
+
+/// What a sound database holds beside its entries.
+public struct RecordSummary: Sendable, Equatable, CustomStringConvertible {
+  public let prices: Int64
+  public let invoices: Int64
+  public let payments: Int64
+  /// Over the ends of their chains.
+  public let digest: String
+
+  init(_ ends: [String: ChainEnd], invoices: Int64) {
+    prices = ends[SealedTable.prices.rawValue]?.count ?? 0
+    payments = ends[SealedTable.payments.rawValue]?.count ?? 0
+    self.invoices = invoices
+    var writer = ByteWriter()
+    for (chain, end) in ends.sorted(by: { $0.key < $1.key }) {
+      writer.text(chain)
+      writer.integer(end.count)
+      writer.text(end.last)
+      writer.block(end.digest.bytes)
+    }
+    digest = SHA256.hash(writer.bytes).hex
+  }
+
+  public var description: String {
+    "\(prices) prices, \(invoices) invoices, \(payments) payments, digest \(digest)"
   }
 }
 
@@ -27,13 +57,13 @@ struct LedgerChains {
   private var runs: Set<String> = []
 
   /// Takes an entry as the journal has it.
-  mutating func check(_ stored: StoredEntry) throws {
+  mutating func check(_ stored: StoredEntry) throws -> Entry {
     let content = try stored.content()
     let previous = chains[stored.tenant]?.head.digest ?? HashChain.genesis
-    try check(
-      Entry(
-        sequence: stored.sequence, content: content, previous: previous, digest: stored.digest),
-      tenant: stored.tenant)
+    let entry = Entry(
+      sequence: stored.sequence, content: content, previous: previous, digest: stored.digest)
+    try check(entry, tenant: stored.tenant)
+    return entry
   }
 
   /// Takes an entry that came in the chain of the tenant.

@@ -15,21 +15,32 @@ enum PriceStore {
     TariffList(try records(db, of: tenant).map(\.tariff), for: tenant)
   }
 
-  /// Everybody's prices and a tenant's own; every tenant's for `nil`.
+  private static let columns =
+    "p.version, p.tenant, p.valid_from, p.nano_euro_per_gflop, p.tiers, p.set_time"
+
+  /// Everybody's prices and a tenant's own; every tenant's for `nil`. By the moment from which they
+  /// hold; those of one moment in the order in which they were set.
   static func records(_ db: Reader, of tenant: String?) throws -> [Record] {
     let sql = """
-      SELECT version, tenant, valid_from, nano_euro_per_gflop, tiers, set_time FROM prices
-      WHERE ?1 IS NULL OR tenant IN ('', ?1) ORDER BY valid_from, version
+      SELECT \(columns) FROM prices p
+      LEFT JOIN seals s ON s.chain = 'prices' AND s.key = p.version
+      WHERE ?1 IS NULL OR p.tenant IN ('', ?1) ORDER BY p.valid_from, s.position
       """
     return try db.query(sql, tenant, row: record)
   }
 
   static func find(_ db: Reader, version: String) throws -> Record? {
+    try db.queryOne("SELECT \(columns) FROM prices p WHERE p.version = ?1", version, row: record)
+  }
+
+  /// The price of a tenant, or everybody's, that was set last of those in force at a moment.
+  static func inForce(_ db: Reader, tenant: String, at time: Int64) throws -> Record? {
     let sql = """
-      SELECT version, tenant, valid_from, nano_euro_per_gflop, tiers, set_time FROM prices
-      WHERE version = ?1
+      SELECT \(columns) FROM prices p
+      LEFT JOIN seals s ON s.chain = 'prices' AND s.key = p.version
+      WHERE p.tenant = ?1 AND p.valid_from <= ?2 ORDER BY p.valid_from DESC, s.position DESC LIMIT 1
       """
-    return try db.queryOne(sql, version, row: record)
+    return try db.queryOne(sql, tenant, time, row: record)
   }
 
   static func insert(_ tx: Transaction, _ tariff: Tariff, by user: String, at now: Int64) throws {
@@ -41,6 +52,7 @@ enum PriceStore {
       """,
       tariff.price.version, tariff.tenant, tariff.price.validFrom, tariff.price.nanoEuroPerGFLOP,
       tiers.joined(separator: ","), user, now)
+    try SealStore.seal(tx, .prices, key: tariff.price.version)
   }
 
   private static func record(_ row: Row) throws -> Record {

@@ -39,18 +39,17 @@ enum UsageStore {
 
   // MARK: - For invoices
 
+  /// Where a tenant's usage was last cut off.
   static func cut(_ db: Reader, tenant: String) throws -> Int64 {
-    try db.queryOne("SELECT sequence FROM usage_cuts WHERE tenant = ?1", tenant) {
-      try $0.int64("sequence")
-    } ?? 0
+    try db.queryOne(
+      "SELECT sequence FROM usage_cuts WHERE tenant = ?1 ORDER BY sequence DESC LIMIT 1", tenant
+    ) { try $0.int64("sequence") } ?? 0
   }
 
   static func saveCut(_ tx: Transaction, tenant: String, _ sequence: Int64) throws {
     try tx.execute(
-      """
-      INSERT INTO usage_cuts (tenant, sequence) VALUES (?1, ?2)
-      ON CONFLICT (tenant) DO UPDATE SET sequence = excluded.sequence
-      """, tenant, sequence)
+      "INSERT INTO usage_cuts (tenant, sequence) VALUES (?1, ?2) ON CONFLICT DO NOTHING",
+      tenant, sequence)
   }
 
   /// Hands a tenant's usage to `body`, in the order of cut, quarter, use case and participant,
