@@ -23,6 +23,54 @@ struct PriceServiceTests {
     #expect(await status { try await fixture.setPrice("w", -1) } == .invalidArgument)
   }
 
+  @Test("of two prices that begin at one moment, the one that was set last holds")
+  func sameMoment() async throws {
+    let fixture = try ServiceFixture()
+    try await fixture.sync()
+    // By their names it would be the other way around.
+    try await fixture.setPrice("z-wrong", 300, from: ServiceFixture.december)
+    try await fixture.setPrice("a-right", 30, from: ServiceFixture.december)
+    fixture.clock.set(ServiceFixture.december)
+    try await fixture.train(.pflop(100))
+    #expect(try await fixture.billingReport().lines.map(\.priceVersion) == ["a-right"])
+    let core = try fixture.reopened()
+    let prices = try await core.listPrices(ComputeListPricesRequest(), .operator).prices
+    #expect(prices.map(\.version) == ["standard-1", "z-wrong", "a-right"])
+    core.database.closeSync()
+  }
+
+  @Test("the same price set again is the one that there is, without a key and without a name")
+  func again() async throws {
+    let fixture = try ServiceFixture()
+    let set = { (rate: Int64, from: Int64?, name: String) async throws -> String in
+      try await fixture.core.setPrice(
+        ComputeSetPriceRequest(
+          price: ComputePrice(
+            version: name, validFrom: from.map { Google_Protobuf_Timestamp(unixMilliseconds: $0) },
+            nanoEuroPerGflop: rate)), .operator
+      ).version
+    }
+    #expect(try await set(25, nil, "") == "standard-1")
+    let now = try await set(30, nil, "")
+    let named = try await set(31, nil, "named")
+    fixture.clock.advance(milliseconds: 60_000)
+    #expect(try await set(31, nil, "") == named)
+    #expect(try await set(31, nil, "named") == named)
+    #expect(now != named)
+    let later = try await set(40, ServiceFixture.december, "")
+    #expect(try await set(40, ServiceFixture.december, "") == later)
+    // Corrected, and corrected back: each is a price of its own.
+    let corrected = try await set(41, ServiceFixture.december, "")
+    let back = try await set(40, ServiceFixture.december, "")
+    #expect(Set([later, corrected, back]).count == 3)
+    // From now on is another wish than from December on.
+    _ = try await set(50, ServiceFixture.december, "december")
+    #expect(await status { _ = try await set(50, nil, "december") } == .alreadyExists)
+    // After it has begun, too: a repeated wish must not be told that it is of the past.
+    fixture.clock.set(ServiceFixture.december + 1)
+    #expect(try await set(50, ServiceFixture.december, "") == "december")
+  }
+
   @Test("a tenant's own price holds for it alone; others do not see it")
   func ownPrice() async throws {
     let fixture = try ServiceFixture()

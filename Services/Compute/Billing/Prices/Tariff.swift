@@ -56,16 +56,15 @@ public struct TariffList: Sendable, Equatable {
   /// Which version is in force when.
   public let prices: PriceList
 
-  /// - Parameter tariffs: everybody's, and the tenant's own; others' are left out.
+  /// - Parameter tariffs: everybody's, and the tenant's own, each version once, in the order in
+  ///   which they were set; others' are left out.
   public init(_ tariffs: [Tariff], for tenant: String) {
+    let general = tariffs.filter(\.tenant.isEmpty)
+    let own = tenant.isEmpty ? [] : tariffs.filter { $0.tenant == tenant }
     var byVersion = [Tariff.standard.price.version: Tariff.standard]
-    for tariff in tariffs where tariff.tenant.isEmpty || tariff.tenant == tenant {
-      byVersion[tariff.price.version] = tariff
-    }
+    for tariff in general + own { byVersion[tariff.price.version] = tariff }
     self.byVersion = byVersion
-    prices = PriceList(
-      byVersion.values.filter(\.tenant.isEmpty).map(\.price),
-      own: byVersion.values.filter { !$0.tenant.isEmpty }.map(\.price))
+    prices = PriceList(general.map(\.price), own: own.map(\.price))
   }
 
   public func tariff(_ version: String) -> Tariff? { byVersion[version] }

@@ -20,18 +20,21 @@ public struct Price: Sendable, Hashable {
 
 /// All versions of the price that hold for a tenant, one after the other.
 public struct PriceList: Sendable, Equatable {
-  /// Sorted by the moment from which they hold.
+  /// Sorted by the moment from which they hold; of those that begin at one moment, the last holds.
   public let prices: [Price]
 
   /// The list of `prices`; `standard` holds before the first of them. Where `own`, the tenant's own
   /// prices, have begun, they alone hold.
+  ///
+  /// Both are in the order in which they were set: of two that begin at one moment, the one that
+  /// was set last holds, so that a price can be corrected before it begins.
   public init(_ prices: [Price] = [], own: [Price] = []) {
     let known = prices.contains { $0.version == Price.standard.version }
     let firstOwn = own.map(\.validFrom).min() ?? .max
-    let general = (known ? prices : prices + [.standard]).filter { $0.validFrom < firstOwn }
-    self.prices = (general + own).sorted {
-      ($0.validFrom, $0.version) < ($1.validFrom, $1.version)
-    }
+    let general = (known ? prices : [.standard] + prices).filter { $0.validFrom < firstOwn }
+    self.prices = (general + own).enumerated().sorted {
+      ($0.element.validFrom, $0.offset) < ($1.element.validFrom, $1.offset)
+    }.map(\.element)
   }
 
   /// The price in force at a moment.

@@ -4,6 +4,7 @@ import ComputeDomain
 import Crypto
 import Identity
 import RPC
+import Storage
 
 extension ComputeCore {
   /// The tenant that a caller asks about: operators name any or none, everybody else their own.
@@ -18,12 +19,14 @@ extension ComputeCore {
   }
 
   /// Sets a further version of the price. What was used before it begins keeps its own.
+  ///
+  /// Again, also without an idempotency key: the version that there is.
   func setPrice(
     _ request: ComputeSetPriceRequest, _ call: CallIdentity
   ) async throws -> ComputePrice {
     guard let wanted = request.price else { throw RPCError.invalidField("price", "is missing") }
-    let made = wanted.version.isEmpty
-    let version = made ? Identifier.make(prefix: "price", random: random) : wanted.version
+    let made = Identifier.make(prefix: "price", random: random)
+    let version = wanted.version.isEmpty ? made : wanted.version
     try checkText(version, field: "price.version")
     return try await once(call, key: request.idempotencyKey, request: request) {
       [self] session in
@@ -36,12 +39,7 @@ extension ComputeCore {
         tiers: wanted.tiers.map {
           PriceTier(above: GFLOP($0.aboveGflop), nanoEuroPerGFLOP: $0.nanoEuroPerGflop)
         })
-      if let known = try PriceStore.find(session.tx, version: version) {
-        guard known.tariff == tariff else {
-          throw RPCError.alreadyExists("price of another content", version)
-        }
-        return ComputePrice(known)
-      }
+      if let known = try Self.known(tariff, as: wanted, session.tx) { return ComputePrice(known) }
       guard validFrom >= now else {
         throw RPCError.invalidField(
           "price.valid_from", "now or later: a price never touches what was used before it")
@@ -50,6 +48,32 @@ extension ComputeCore {
       session.pricesChanged()
       return ComputePrice(PriceStore.Record(tariff: tariff, setTime: now))
     }
+  }
+
+  /// The version that says already what is wanted: the one of that name; of no name, the one that
+  /// holds for the tenant when the wanted one would begin.
+  ///
+  /// - Throws: ALREADY_EXISTS where the name is another price's.
+  private static func known(
+    _ tariff: Tariff, as wanted: ComputePrice, _ db: Reader
+  ) throws -> PriceStore.Record? {
+    let named = !wanted.version.isEmpty
+    let record =
+      try named
+      ? PriceStore.find(db, version: wanted.version)
+      : PriceStore.inForce(db, tenant: tariff.tenant, at: tariff.price.validFrom)
+    guard let record else { return nil }
+    let (price, known) = (tariff.price, record.tariff.price)
+    // Whoever names no time wants a price that holds now, whenever that was first asked.
+    let holds =
+      wanted.validFrom == nil
+      ? known.validFrom <= price.validFrom : known.validFrom == price.validFrom
+    let isSame =
+      holds && record.tariff.tenant == tariff.tenant && record.tariff.tiers == tariff.tiers
+      && known.nanoEuroPerGFLOP == price.nanoEuroPerGFLOP
+    if isSame { return record }
+    guard !named else { throw RPCError.alreadyExists("price of another content", wanted.version) }
+    return nil
   }
 
   func listPrices(
