@@ -69,31 +69,3 @@ struct StyleTests {
     #expect(extra.isEmpty, "\(extra.sorted())")
   }
 }
-
-@Suite("Money")
-struct MoneyTests {
-  /// Everything that adds up, prices or prints money or PFLOP.
-  private static let folders = [
-    "Services/Compute", "Services/CommandLine/Commands/Values/PFLOP.swift",
-    "Services/CommandLine/Commands/Values/Euro.swift",
-    "Services/CommandLine/Commands/Server/BillingCommands.swift",
-    "Services/CommandLine/Commands/Server/InvoiceCommands.swift",
-    "Services/CommandLine/Commands/Server/PriceCommands.swift",
-    "Services/CommandLine/Commands/Server/RunCommands.swift",
-  ]
-
-  @Test("There is no floating point where money is", arguments: folders)
-  func noFloatingPoint(path: String) throws {
-    let files = path.hasSuffix(".swift") ? [path] : Repository.swiftFiles(under: path)
-    #expect(!files.isEmpty)
-    let number = /\b(?:Double|Float|Float16|Float32|Float64|Float80|CGFloat|Decimal)\b|\b\d+\.\d+\b/
-    for file in files {
-      for (index, line) in Source.code(try Repository.text(file)).enumerated() {
-        // `$0.1` is the member of a tuple.
-        if let match = try number.firstMatch(in: line.replacing(/\$\d+[.\d]*/, with: "")) {
-          Issue.record("\(file):\(index + 1) has \(match.output)")
-        }
-      }
-    }
-  }
-}

@@ -1,13 +1,12 @@
 import API
-import Metrics
 
 /// The whole thread, played on the samples and compared with what must come out.
 final class Demo {
-  private let shell: DemoShell
+  let shell: DemoShell
   private let samples: String
   private let console: Console
-  private(set) var findings = DemoFindings()
-  private(set) var boards: [(useCase: DemoUseCase, id: String, task: String, board: Answer)] = []
+  var findings = DemoFindings()
+  var boards: [(useCase: DemoUseCase, id: String, task: String, board: Answer)] = []
   private(set) var quoteEUR = ""
 
   init(shell: DemoShell, samples: String, console: Console) {
@@ -148,64 +147,7 @@ final class Demo {
     try compare(scored, predictions, useCase, tenant, expected)
   }
 
-  /// The server's scores, and the same computed here, with the expected ones.
-  private func compare(
-    _ submission: EvaluationSubmission, _ predictions: String, _ useCase: DemoUseCase,
-    _ tenant: String, _ expected: DemoExpectation
-  ) throws {
-    for (name, value) in expected.participants[tenant] ?? [:] {
-      let (id, parameters) = DemoExpectation.metric(name)
-      let what = "\(useCase.folder) \(tenant) \(name)"
-      if (id, parameters) == (useCase.metric, useCase.parameters) {
-        findings.score(what, submission.primary?.value, expected: value)
-      } else if parameters.isEmpty {
-        // Further scores have default parameters, so f1_macro is not among them.
-        let further = submission.further.first { $0.metric == id }
-        findings.score(what, further?.value, expected: value)
-      }
-      let local = try local(id, parameters, predictions, useCase, expected.task)
-      findings.score("\(what), computed here", local, expected: value)
-    }
-  }
-
-  private func local(
-    _ metric: String, _ parameters: [String], _ predictions: String, _ useCase: DemoUseCase,
-    _ task: String
-  ) throws -> Double? {
-    guard let task = MetricTask(name: task) else { return nil }
-    var request = LocalScores.Request(
-      task: task, truth: folder(useCase) + "/truth.csv", predictions: predictions)
-    request.metrics = [metric]
-    for pair in parameters.map({ $0.split(separator: "=") }) where pair.count == 2 {
-      request.parameters[String(pair[0])] = String(pair[1])
-    }
-    return try LocalScores(request).scores.first?.value
-  }
-
   // MARK: What must have come out
-
-  private func checkBoard(
-    _ useCase: DemoUseCase, _ id: String, _ expected: DemoExpectation, _ vendors: [DemoVendor]
-  ) async throws {
-    let answer = try await shell.run(["leaderboard", id], as: DemoPlan.organiser.tenant)
-    let board: EvaluationGetLeaderboardResponse = try message(answer)
-    let isHigherBetter = board.direction == "higher"
-    let ranking = vendors.map(\.person.tenant).sorted {
-      let left = expected.primary($0, of: useCase) ?? .nan
-      let right = expected.primary($1, of: useCase) ?? .nan
-      return isHigherBetter ? left > right : left < right
-    }
-    findings.check(
-      board.entries.map(\.participantName) == ranking
-        && board.entries.map(\.rank) == (0..<ranking.count).map { Int32($0 + 1) },
-      "\(useCase.folder): the leaderboard is not in the order \(ranking.joined(separator: ", "))")
-    for entry in board.entries {
-      findings.score(
-        "\(useCase.folder) leaderboard \(entry.participantName)", entry.score,
-        expected: expected.primary(entry.participantName, of: useCase))
-    }
-    boards.append((useCase, id, expected.task, answer))
-  }
 
   private func checkBudget(
     _ useCase: DemoUseCase, _ id: String, _ vendors: [DemoVendor]
@@ -233,14 +175,14 @@ final class Demo {
     }
   }
 
-  private func message<Value>(_ answer: Answer) throws -> Value {
+  func message<Value>(_ answer: Answer) throws -> Value {
     guard let value = answer.message as? Value else {
       throw CommandFailure("the command answered something else than \(Value.self)")
     }
     return value
   }
 
-  private func folder(_ useCase: DemoUseCase) -> String { "\(samples)/\(useCase.folder)" }
+  func folder(_ useCase: DemoUseCase) -> String { "\(samples)/\(useCase.folder)" }
 
   private func say(_ text: String) { console.err("- \(text)\n") }
 }

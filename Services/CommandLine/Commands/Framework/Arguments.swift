@@ -186,8 +186,11 @@ private struct ArgumentScan {
 
   private func fault(_ text: String) -> UsageError { UsageError(text, command: command.name) }
 
-  /// A negative number is a value, not an option.
-  private func isNumber(_ word: String) -> Bool { Double(word) != nil }
+  /// A negative number, such as -5 or -.5, is a value, not an option.
+  private func isNumber(_ word: String) -> Bool {
+    let rest = word.dropFirst(word.hasPrefix("-") ? 1 : 0)
+    return rest.dropFirst(rest.hasPrefix(".") ? 1 : 0).utf8.first.map { 0x30...0x39 ~= $0 } ?? false
+  }
 }
 
 /// A value in an error message, recognisable and without control characters.
