@@ -14,7 +14,12 @@ extension ComputeProgram {
     let file = try fileArgument(process)
     try Database.backup(
       from: databasePath(process), to: file, applicationID: ComputeSchema.applicationID)
-    print("\(file): \(try await LedgerAudit.run(path: file, clock: process.clock))")
+    let result = try await LedgerAudit.run(path: file, clock: process.clock)
+    // The copy stays: it may be all that there is, and shows what is wrong.
+    guard result.isSound else {
+      throw ServiceFailure("\(file) is a copy of a ledger that is unsound: \(result.description)")
+    }
+    print("\(file): \(result)")
   }
 
   static func restore(_ process: ServiceProcess) async throws {

@@ -47,8 +47,7 @@ final class CutAudit: Sendable {
 
   private static func take(_ db: Reader, through last: Int64, _ state: inout State) throws {
     try JournalStore.forEach(db, after: state.group, through: last) { _, stored in
-      try state.replay.check(stored)
-      state.keys.insert(try stored.content().idempotencyKey)
+      state.keys.insert(try state.replay.check(stored).content.idempotencyKey)
     }
     state.group = max(state.group, last)
   }

@@ -40,6 +40,9 @@ enum LedgerCommands {
       head.starts(with: Array("SQLite format 3".utf8))
       ? try await database(path) : try LedgerFile.audit(head, file)
     guard result.isSound else { throw CommandFailure("\(path): \(result)") }
+    guard !result.isEmpty else {
+      throw CommandFailure("\(path): there is nothing to verify, it has no entry")
+    }
     return Answer(
       text: "\(result)",
       json: JSON.object(["sound": "true", "result": JSON.string("\(result)")]))
