@@ -207,7 +207,9 @@ struct BillingAuditTests {
     await #expect(throws: StorageError.self) {
       try await fixture.core.database.write {
         _ = try InvoiceStore.issue(
-          $0, InvoiceDraft(crediting: record.invoice, reason: "again"),
+          $0,
+          InvoiceDraft(
+            crediting: record.invoice, by: record.invoice.content.seller, reason: "again"),
           on: record.invoice.issued)
       }
     }

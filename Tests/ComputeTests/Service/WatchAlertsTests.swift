@@ -77,17 +77,4 @@ struct WatchAlertsTests {
     task = watch(fixture, .vendor(2)).task
     #expect(await status { try await task.value } == .unavailable)
   }
-
-  @Test("who is removed hears nothing of what comes after")
-  func removed() async throws {
-    let fixture = try ServiceFixture()
-    try await fixture.sync(planned: 10, each: .pflop(100))
-    var (alerts, task) = watch(fixture, .vendor(2))
-    try await fixture.train(.pflop(50), .vendor(2))
-    #expect(await alerts.next() == "Vendor 2 50")
-    try await fixture.sync(version: 2, planned: 10, each: .pflop(100), participants: 1)
-    try await fixture.train(.pflop(50))
-    #expect(await alerts.next() == nil)
-    #expect(await status { try await task.value } == .notFound)
-  }
 }

@@ -14,7 +14,7 @@ extension ComputeCore {
 
   /// Hands the alerts that were told to `send`, and then each as soon as it is told.
   ///
-  /// Whoever may not see the use case any more hears nothing further.
+  /// What the caller may see is looked up each time.
   func watchAlerts(
     _ request: ComputeWatchAlertsRequest, _ call: CallIdentity,
     send: (ComputeAlert) async throws -> Void
