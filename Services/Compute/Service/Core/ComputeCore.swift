@@ -61,7 +61,7 @@ public final class ComputeCore: Sendable {
     var options = Database.Options(applicationID: ComputeSchema.applicationID)
     options.clock = clock
     options.cacheKiB = 8_192
-    options.checkpointPages = 4_000
+    options.checkpointPages = 1_500
     options.maximumPages = maximumPages
     let database = try Database.open(
       path: path, migrations: ComputeSchema.migrations, options: options)
