@@ -23,19 +23,20 @@ final class Checkpointer: Sendable {
   }
 
   private let limit: Int
+  private let counters: Counters
   private let state: Guarded<State>
 
   /// - Parameter limit: pages in the log from which they are copied.
-  init(limit: Int) {
+  init(limit: Int, counters: Counters) {
     self.limit = max(1, limit)
+    self.counters = counters
     state = Guarded(State(threshold: self.limit))
   }
 
   /// Copies when it is asked to, until it is closed: the body of its thread.
   func run(on connection: Connection) {
     while state.wait(Self.begin) {
-      // Whatever could not be copied is as safe in the log, and a failing disk fails commits, too.
-      try? connection.checkpoint()
+      copy(on: connection)
       state.withLock { if case .isRunning = $0.phase { $0.phase = .isDone } }
     }
   }
@@ -53,6 +54,7 @@ final class Checkpointer: Sendable {
   /// To be told of by the writer, on its thread and connection, after each commit.
   func committed(_ writer: Connection) {
     let pages = writer.pagesInLog
+    counters.update { $0.pagesInLog = pages }
     let isDone = state.signal { state -> Bool in
       // The log was begun anew.
       if pages < state.pages { state.threshold = limit }
@@ -65,7 +67,12 @@ final class Checkpointer: Sendable {
       state.threshold = pages + limit
       return true
     }
-    if isDone { try? writer.checkpoint() }
+    if isDone { copy(on: writer) }
+  }
+
+  /// What cannot be copied is as safe in the log; operators see that it grows.
+  private func copy(on connection: Connection) {
+    do { try connection.checkpoint() } catch { counters.update { $0.failedCheckpoints += 1 } }
   }
 
   func close() { state.broadcast { $0.phase = .isClosed } }

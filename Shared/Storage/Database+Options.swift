@@ -59,6 +59,11 @@ extension Database {
     public var rolledBackWrites: UInt64 = 0
     /// Transactions that failed as a whole.
     public var failedCommits: UInt64 = 0
+    /// Pages in the write-ahead log after the last commit.
+    public var pagesInLog = 0
+    /// Times that pages could not be moved from the log into the database file. The log grows then,
+    /// and holds what was committed.
+    public var failedCheckpoints: UInt64 = 0
     /// Writes that were cancelled while they waited.
     public var skippedWrites: UInt64 = 0
     /// The most bodies that shared one commit.

@@ -48,7 +48,7 @@ public final class Database: Sendable {
     let readers = try (0..<max(1, options.readers)).map { _ in
       try Connection(options.connection(path, isQueryOnly: true))
     }
-    checkpointer = Checkpointer(limit: options.checkpointPages)
+    checkpointer = Checkpointer(limit: options.checkpointPages, counters: counters)
     let copier = isExclusive ? try Connection(options.connection(path, isQueryOnly: true)) : nil
 
     // The last thread closes all connections, one after the other: of several that close at one

@@ -96,6 +96,13 @@ public enum ComputeProgram: ServiceProgram {
     metrics.gauge("assay_compute_writes_waiting", help: "Commands that wait for the ledger.") {
       Int64(database.statistics.waitingWrites)
     }
+    metrics.gauge("assay_compute_log_pages", help: "Pages that wait in the write-ahead log.") {
+      Int64(database.statistics.pagesInLog)
+    }
+    metrics.gauge(
+      "assay_compute_failed_checkpoints",
+      help: "Times that pages could not be moved from the log into the database file."
+    ) { Int64(clamping: database.statistics.failedCheckpoints) }
     metrics.gauge("assay_compute_commits", help: "Transactions committed since the start.") {
       Int64(clamping: database.statistics.commits)
     }
