@@ -24,13 +24,13 @@ enum NumberParser {
     if isNegative { position += 1 }
     var mantissa: UInt64 = 0
     let first = position
-    readDigits(&position, end, &mantissa)
+    readDigits(&position, start, end, &mantissa)
     var digits = position - first
     var exponent = 0
     if position < end, position.pointee == UInt8(ascii: ".") {
       position += 1
       let fraction = position
-      readDigits(&position, end, &mantissa)
+      readDigits(&position, start, end, &mantissa)
       exponent = fraction - position
       digits -= exponent
     }
@@ -43,21 +43,46 @@ enum NumberParser {
     return isNegative ? -value : value
   }
 
+  /// Reads digits as far as there are any.
+  ///
+  /// - Parameter start: where the number's text begins; bytes from there on may be read again.
   @inline(__always)
   private static func readDigits(
-    _ position: inout UnsafePointer<UInt8>, _ end: UnsafePointer<UInt8>, _ mantissa: inout UInt64
+    _ position: inout UnsafePointer<UInt8>, _ start: UnsafePointer<UInt8>,
+    _ end: UnsafePointer<UInt8>, _ mantissa: inout UInt64
   ) {
     while end - position >= 8 {
       let word = UnsafeRawPointer(position).loadUnaligned(as: UInt64.self).littleEndian
-      let beyond = (word &+ 0x4646_4646_4646_4646) | (word &- 0x3030_3030_3030_3030)
-      guard beyond & 0x8080_8080_8080_8080 == 0 else { break }
+      guard areDigits(word) else { break }
       mantissa = mantissa &* 100_000_000 &+ eightDigits(word)
       position += 8
+    }
+    // Most often digits are all that is left: the last eight bytes, those before them as zeros.
+    let rest = end - position
+    if rest > 1, rest < 8, end - start >= 8 {
+      let word = UnsafeRawPointer(end - 8).loadUnaligned(as: UInt64.self).littleEndian
+      let before = UInt64.max &>> UInt64(8 &* rest)
+      let digits = (word & ~before) | (0x3030_3030_3030_3030 & before)
+      if areDigits(digits) {
+        mantissa = mantissa &* scales[rest] &+ eightDigits(digits)
+        position = end
+        return
+      }
     }
     while position < end, case let digit = position.pointee &- UInt8(ascii: "0"), digit <= 9 {
       mantissa = mantissa &* 10 &+ UInt64(digit)
       position += 1
     }
+  }
+
+  private static let scales: [UInt64] = [
+    1, 10, 100, 1_000, 10_000, 100_000, 1_000_000, 10_000_000,
+  ]
+
+  @inline(__always)
+  private static func areDigits(_ word: UInt64) -> Bool {
+    let beyond = (word &+ 0x4646_4646_4646_4646) | (word &- 0x3030_3030_3030_3030)
+    return beyond & 0x8080_8080_8080_8080 == 0
   }
 
   /// The number that eight digits write, the first of them in the lowest byte: neighbours are
