@@ -46,6 +46,57 @@ struct LedgerLimitTests {
       } == .ok)
   }
 
+  @Test("a tenant's flood of calls does not keep its own watchers from what woke them")
+  func floodBesideWatchers() async throws {
+    let fixture = try ServiceFixture()
+    try await fixture.sync(each: .pflop(100))
+    let run = try await fixture.start().id
+    let (balances, told) = AsyncStream<Bool>.makeStream()
+    let (alerts, toldOfAlert) = AsyncStream<Int32>.makeStream()
+    let watchers = [
+      Task {
+        defer { told.finish() }
+        try await fixture.core.watchRun(run, .vendor(1)) { told.yield($0.stop) }
+      },
+      Task {
+        defer { toldOfAlert.finish() }
+        var request = ComputeWatchAlertsRequest()
+        request.useCaseId = ServiceFixture.useCase
+        try await fixture.core.watchAlerts(request, .vendor(1)) { toldOfAlert.yield($0.threshold) }
+      },
+    ]
+    var heard = balances.makeAsyncIterator()
+    #expect(await heard.next() == false)
+    while !fixture.core.alertWatchers.areThere { await Task.yield() }
+    try await fixture.report(run, .pflop(50))
+    #expect(await heard.next() == false)
+    var heardOfAlerts = alerts.makeAsyncIterator()
+    #expect(await heardOfAlerts.next() == 50)
+    let gate = holdUp(fixture)
+    let limit = LedgerQueue.maximumWaitingOfTenant
+    await withTaskGroup(of: Void.self) { group in
+      for _ in 0..<limit {
+        group.addTask {
+          _ = try? await fixture.core.getBudget(ServiceFixture.useCase, .vendor(1))
+        }
+      }
+      while fixture.core.ledger.waitingCount < limit { await Task.yield() }
+      fixture.core.runWatchers.notify(useCase: ServiceFixture.useCase, participant: nil)
+      fixture.core.alertWatchers.notify(useCase: ServiceFixture.useCase, participant: nil)
+      // Either both ask, or one is refused, and its stream ends.
+      for _ in 0..<1_000_000 where fixture.core.ledger.waitingCount < limit + 2 {
+        await Task.yield()
+      }
+      #expect(fixture.core.ledger.waitingCount == limit + 2)
+      gate.signal()
+    }
+    try await fixture.report(run, .pflop(100))
+    #expect(await heard.next() == true)
+    #expect(await heardOfAlerts.next() == 80)
+    try await watchers[0].value
+    watchers[1].cancel()
+  }
+
   @Test("a flood of reads takes one place in the queue")
   func reads() async throws {
     let fixture = try ServiceFixture()

@@ -9,7 +9,9 @@ extension ComputeCore {
   ) async throws -> ComputeListAlertsResponse {
     let limit = try PageToken.limit(request.pageSize)
     return ComputeListAlertsResponse(
-      alerts: try await alerts(request.useCaseId, after: request.afterId, limit: limit, call))
+      alerts: try await alerts(
+        request.useCaseId, after: request.afterId, limit: limit, call,
+        by: .tenant(call.scope.tenant)))
   }
 
   /// Hands the alerts that were told to `send`, and then each as soon as it is told.
@@ -26,7 +28,7 @@ extension ComputeCore {
     func catchUp() async throws {
       while true {
         let told = try await alerts(
-          request.useCaseId, after: last, limit: PageToken.maximumLimit, call)
+          request.useCaseId, after: last, limit: PageToken.maximumLimit, call, by: .watcher)
         for alert in told { try await send(alert) }
         last = told.last?.id ?? last
         if told.count < PageToken.maximumLimit { return }
@@ -38,9 +40,9 @@ extension ComputeCore {
   }
 
   private func alerts(
-    _ useCase: String, after id: Int64, limit: Int, _ call: CallIdentity
+    _ useCase: String, after id: Int64, limit: Int, _ call: CallIdentity, by asker: LedgerAsker
   ) async throws -> [ComputeAlert] {
-    let access = try await access(call, useCase)
+    let access = try await access(call, useCase, by: asker)
     return try await read { db in
       let names = try ParticipantStore.names(db, useCase: useCase)
       let told = try AlertStore.page(

@@ -16,11 +16,11 @@ extension ComputeCore {
     defer { runWatchers.end(watch) }
     // From here on the caller is not asked again who it is, so that one who was just removed
     // still hears that it must stop.
-    var last = try await currentBalance(of: id, call)
+    var last = try await currentBalance(of: id)
     try await send(last)
     if last.stop { return }
     for await _ in watch.changes {
-      let balance = try await currentBalance(of: id, call)
+      let balance = try await currentBalance(of: id)
       guard balance != last else { continue }
       try await send(balance)
       last = balance
@@ -29,10 +29,8 @@ extension ComputeCore {
     throw try Watchers.end()
   }
 
-  private func currentBalance(
-    of id: String, _ call: CallIdentity
-  ) async throws -> ComputeRunBalance {
-    try await command(call) { [self] session in
+  private func currentBalance(of id: String) async throws -> ComputeRunBalance {
+    try await command(by: .watcher) { [self] session in
       guard let open = try session.book(ofRun: id) else { throw RPCError.notFound("run", id) }
       return try balance(of: id, in: open)
     }
@@ -65,8 +63,10 @@ extension ComputeCore {
   /// What the caller may see of a use case.
   ///
   /// - Throws: NOT_FOUND if it may see nothing.
-  func access(_ call: CallIdentity, _ useCase: String) async throws -> UseCaseAccess {
-    try await command(call) { session in
+  func access(
+    _ call: CallIdentity, _ useCase: String, by asker: LedgerAsker? = nil
+  ) async throws -> UseCaseAccess {
+    try await command(by: asker ?? .tenant(call.scope.tenant)) { session in
       try UseCaseAccess.of(call.scope, useCase: useCase, session).access
     }
   }

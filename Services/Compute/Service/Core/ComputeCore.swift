@@ -94,7 +94,14 @@ public final class ComputeCore: Sendable {
   func command<T: Sendable>(
     _ call: CallIdentity? = nil, _ body: @escaping @Sendable (LedgerSession) throws -> T
   ) async throws -> T {
-    do { return try await ledger.submit(tenant: call?.scope.tenant, body) } catch {
+    try await command(by: call.map { .tenant($0.scope.tenant) } ?? .installation, body)
+  }
+
+  /// Runs a command on the ledger.
+  func command<T: Sendable>(
+    by asker: LedgerAsker, _ body: @escaping @Sendable (LedgerSession) throws -> T
+  ) async throws -> T {
+    do { return try await ledger.submit(asker, body) } catch {
       throw ComputeError.status(of: error, report: report)
     }
   }

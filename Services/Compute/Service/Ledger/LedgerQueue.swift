@@ -12,7 +12,8 @@ final class LedgerQueue: Sendable {
   /// Most commands that may wait.
   static let maximumWaiting = 10_000
   /// Most of them that may be of one tenant, so that no tenant's flood keeps the others out. They
-  /// are done in some ten commits. What the installation itself asks for has only the limit of all.
+  /// are done in some ten commits. What the installation itself asks for has only the limit of all,
+  /// and what a watcher asks for neither.
   static let maximumWaitingOfTenant = 1_000
   /// Most commands that share a commit. Larger groups would have fewer flushes of the disk, but
   /// all callers would wait for one commit together, and nothing be done meanwhile: with groups
@@ -22,23 +23,30 @@ final class LedgerQueue: Sendable {
   private struct Waiting {
     var commands: [QueuedCommand] = []
     var countOfTenant: [String: Int] = [:]
+    /// How many of the commands are watchers'.
+    var countOfWatchers = 0
     /// Whether a body has been handed to the writer that has not begun yet.
     var isScheduled = false
 
-    /// Why no further command of the tenant may wait; `nil` if it may.
-    func refusal(of tenant: String?) -> StorageError? {
-      if commands.count >= maximumWaiting {
+    /// Why no further command of the asker may wait; `nil` if it may.
+    func refusal(of asker: LedgerAsker) -> StorageError? {
+      if case .watcher = asker { return nil }
+      if commands.count - countOfWatchers >= maximumWaiting {
         return .overloaded(queue: "ledger", limit: maximumWaiting)
       }
-      guard let tenant, countOfTenant[tenant, default: 0] >= maximumWaitingOfTenant else {
-        return nil
-      }
+      guard case .tenant(let tenant) = asker,
+        countOfTenant[tenant, default: 0] >= maximumWaitingOfTenant
+      else { return nil }
       return .overloaded(queue: "ledger, of one tenant", limit: maximumWaitingOfTenant)
     }
 
     mutating func append(_ command: QueuedCommand) {
       commands.append(command)
-      if let tenant = command.tenant { countOfTenant[tenant, default: 0] += 1 }
+      switch command.asker {
+      case .tenant(let tenant): countOfTenant[tenant, default: 0] += 1
+      case .watcher: countOfWatchers += 1
+      case .installation: break
+      }
     }
 
     mutating func take() -> [QueuedCommand] {
@@ -47,11 +55,17 @@ final class LedgerQueue: Sendable {
       // Mostly all that waits is taken.
       guard !commands.isEmpty else {
         countOfTenant.removeAll(keepingCapacity: true)
+        countOfWatchers = 0
         return taken
       }
       for command in taken {
-        guard let tenant = command.tenant, let count = countOfTenant[tenant] else { continue }
-        countOfTenant[tenant] = count > 1 ? count - 1 : nil
+        switch command.asker {
+        case .tenant(let tenant):
+          let left = countOfTenant[tenant, default: 1] - 1
+          countOfTenant[tenant] = left > 0 ? left : nil
+        case .watcher: countOfWatchers -= 1
+        case .installation: break
+        }
       }
       return taken
     }
@@ -75,15 +89,17 @@ final class LedgerQueue: Sendable {
   ///
   /// What `body` throws comes back unchanged; it must throw before it changes anything.
   ///
-  /// - Parameter tenant: the caller's; `nil` when the installation itself asks.
   func submit<Answer: Sendable>(
-    tenant: String?, _ body: @escaping @Sendable (LedgerSession) throws -> Answer
+    _ asker: LedgerAsker, _ body: @escaping @Sendable (LedgerSession) throws -> Answer
   ) async throws -> Answer {
     try Task.checkCancellation()
     return try await withCheckedThrowingContinuation { continuation in
-      enqueue(QueuedCommand(tenant, body, continuation))
+      enqueue(QueuedCommand(asker, body, continuation))
     }
   }
+
+  /// How many commands wait.
+  var waitingCount: Int { waiting.withLock { $0.commands.count } }
 
   /// Brings balances, runs and usage up to the journal, so that SQL sees every answered command.
   ///
@@ -96,7 +112,7 @@ final class LedgerQueue: Sendable {
         // From here on others need a command of their own, for they may know of later answers.
         let begin: @Sendable () -> Void = { [self] in catchingUp.withLock { $0 = nil } }
         do {
-          try await submit(tenant: nil) { session in
+          try await submit(.installation) { session in
             begin()
             session.state.wantsFlush = true
           }
@@ -118,7 +134,7 @@ final class LedgerQueue: Sendable {
       case refuse(StorageError)
     }
     let next = waiting.withLock { waiting -> Next in
-      if let refusal = waiting.refusal(of: command.tenant) { return .refuse(refusal) }
+      if let refusal = waiting.refusal(of: command.asker) { return .refuse(refusal) }
       waiting.append(command)
       defer { waiting.isScheduled = true }
       return waiting.isScheduled ? .nothing : .schedule
@@ -187,6 +203,18 @@ final class LedgerQueue: Sendable {
   }
 }
 
+/// Who asks something of the ledger, on which depends how much of it may wait.
+enum LedgerAsker: Sendable {
+  /// A caller of the tenant.
+  case tenant(String)
+  /// The service itself.
+  case installation
+  /// A stream that was woken. It asks one thing at a time, and how many streams there may be is
+  /// limited when they are opened: refused here, a stream would end without the stop that woke it,
+  /// and a tenant's own calls could keep its runs from hearing one.
+  case watcher
+}
+
 extension StorageError {
   /// Whether it tells of the disk or the process rather than of one command.
   fileprivate var isOfTheDisk: Bool {
@@ -212,18 +240,17 @@ private final class CommandGroup: Sendable {
 ///
 /// Not generic over its answer, for then each step would ask the runtime what an answer is.
 private final class QueuedCommand: Sendable {
-  /// Whose it is; `nil` for the installation's own.
-  let tenant: String?
+  let asker: LedgerAsker
   /// Does the work, and returns what gives the answer; throws only what concerns the whole group.
   private let body: @Sendable (LedgerSession) throws -> @Sendable () -> Void
   private let refuse: @Sendable (any Error) -> Void
   private let answer = Mutex<(@Sendable () -> Void)?>(nil)
 
   init<Answer: Sendable>(
-    _ tenant: String?, _ body: @escaping @Sendable (LedgerSession) throws -> Answer,
+    _ asker: LedgerAsker, _ body: @escaping @Sendable (LedgerSession) throws -> Answer,
     _ continuation: CheckedContinuation<Answer, any Error>
   ) {
-    self.tenant = tenant
+    self.asker = asker
     self.body = { session in
       do {
         let value = try body(session)
