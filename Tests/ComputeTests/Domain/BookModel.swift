@@ -3,7 +3,7 @@ struct BookModel {
   struct Run {
     var participant: String
     var counter = 0, used = 0, held = 0, late = 0, lastReport: Int, started: Int, rate = 0
-    var state = "running", pausedByOrganiser = false
+    var state = "running", words = "", pausedByOrganiser = false
     var slice: Int { max(10, 10 * rate) }
   }
 
@@ -58,9 +58,11 @@ struct BookModel {
       runs[id]?.lastReport = max(run.lastReport, now)
     }
     if total > run.counter, run.state != "finished" {
-      let spare = runsNow ? free(p) : min(run.late, free(p))
-      let billed = min(total - run.counter, run.held + spare)
-      if !runsNow { runs[id]?.late -= billed }
+      let growth = total - run.counter
+      let goesOn = run.state == "paused" && !run.pausedByOrganiser && growth > run.late
+      let spare = runsNow || goesOn ? free(p) : min(run.late, free(p))
+      let billed = min(growth, run.held + spare)
+      if !runsNow { runs[id]?.late = max(0, run.late - billed) }
       hold(id, -min(run.held, billed))
       used[p, default: 0] += billed
       runs[id]?.used += billed
@@ -85,12 +87,16 @@ struct BookModel {
     budget -= min(unallocated, max(0, budget - plan))
   }
 
-  mutating func stop(_ id: String, byOrganiser: Bool) {
+  mutating func stop(_ id: String, _ words: String, byOrganiser: Bool) {
     guard let run = runs[id] else { return }
-    end(id, "stopped", late: run.state == "running" ? run.held : run.late)
-    guard run.state == "expired", byOrganiser else { return }
-    runs[id]?.state = "stopped"
-    runs[id]?.late = 0
+    if ["running", "paused"].contains(run.state) {
+      end(id, "stopped", late: run.state == "running" ? run.held : run.late)
+      runs[id]?.words = words
+    } else if byOrganiser, run.state == "expired" || run.late > 0, run.words != words {
+      runs[id]?.state = "stopped"
+      runs[id]?.words = words
+      runs[id]?.late = 0
+    }
   }
 
   mutating func pause(_ id: String, byOrganiser: Bool) {

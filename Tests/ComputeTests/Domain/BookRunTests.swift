@@ -11,6 +11,32 @@ struct BookRunTests {
     #expect(try fixture.status().free == .pflop(196))
   }
 
+  @Test("a participant has a limit of live runs, paused ones too; others and ended ones do not count")
+  func liveRuns() throws {
+    var fixture = try BookFixture(participants: 2, each: .pflop(2_000))
+    let limit = ComputeLimits.maximumLiveRuns
+    for number in 0..<limit {
+      try fixture.start("run_\(number)")
+      try fixture.perform(.pauseRun(run: "run_\(number)", reason: "", by: .team))
+    }
+    #expect(throws: Refusal.tooManyRuns(limit: limit)) { try fixture.start("run") }
+    try fixture.start("other", "par_2")
+    try fixture.finish("run_7")
+    // What has ended may be dropped from memory, and be read again.
+    let ended = try #require(fixture.run("run_7"))
+    fixture.book.forget(run: "run_7")
+    fixture.book.remember(ended)
+    try fixture.start("run")
+    #expect(throws: Refusal.tooManyRuns(limit: limit)) { try fixture.start("another") }
+    // Those that are loaded with the book count, too.
+    var loaded = try Book(
+      terms: fixture.book.terms, balances: fixture.book.balances,
+      runs: Dictionary(
+        uniqueKeysWithValues: fixture.book.runs.values.map { ($0.id, $0) }))
+    swap(&fixture.book, &loaded)
+    #expect(throws: Refusal.tooManyRuns(limit: limit)) { try fixture.start("another") }
+  }
+
   @Test("a start without a rate holds 1 PFLOP")
   func smallestSlice() throws {
     var fixture = try BookFixture(participants: 1, each: .pflop(200))

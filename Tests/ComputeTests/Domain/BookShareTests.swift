@@ -235,6 +235,34 @@ struct MeteredTimeTests {
     #expect(new?.meteredTime == BookFixture.opening + 5_000)
   }
 
+  @Test(
+    "what a counter grew by since it was reported last was used since, whatever the report says",
+    arguments: ["report", "finish", "stop"])
+  func signOfLife(ending: String) throws {
+    var fixture = try BookFixture(participants: 1, each: .pflop(200))
+    try fixture.start("run_1", rate: GFLOP(10_000_000))
+    fixture.now += 5_000
+    // Nothing was used yet when the price went up.
+    #expect(try report(&fixture, .zero, at: BookFixture.opening) == nil)
+    let heard = fixture.now
+    fixture.now += 60_000
+    if ending == "stop" {
+      try fixture.perform(.stopRun(run: "run_1", reason: "", by: .team))
+      fixture.now += 60_000
+    }
+    let entry =
+      ending != "finish"
+      ? try report(&fixture, .pflop(100), at: BookFixture.opening)
+      : try fixture.perform(
+        .finishRun(
+          run: "run_1", total: .pflop(100), meter: .declared, meteredAt: BookFixture.opening),
+        price: dearer
+      ).first
+    #expect(entry?.usage == .pflop(100))
+    #expect(entry?.meteredTime == heard)
+    #expect(entry?.price == dearer)
+  }
+
   @Test("a time before the last one, before the start or in the future is none of these")
   func bounds() throws {
     var fixture = try BookFixture(participants: 1, each: .pflop(100))

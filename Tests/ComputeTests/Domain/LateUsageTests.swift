@@ -98,6 +98,72 @@ struct LateUsageTests {
     for draft in fixture.entries { try verifier.check(Entry(draft, after: verifier.head)) }
   }
 
+  @Test("of a stopped run, too, an organiser has the last word, after which nothing is billed")
+  func lastWord() throws {
+    var fixture = try BookFixture(participants: 1, each: .pflop(300))
+    // The run holds the whole share, for its client has declared any rate it likes.
+    try fixture.start("run_1", rate: .pflop(1_000_000))
+    let stop = Command.stopRun(run: "run_1", reason: "wrong data", by: .organiser)
+    try fixture.perform(stop)
+    try fixture.setTerms(plan: BudgetPlan(participants: 1, each: .pflop(300)), 1, phase: .closed)
+    // A repeated call, as of a client that got no answer, is not meant so.
+    #expect(try fixture.perform(stop).isEmpty)
+    #expect(
+      try fixture.perform(.stopRun(run: "run_1", reason: "never", by: .team)).isEmpty)
+    try fixture.report("run_1", .pflop(10))
+    #expect(try fixture.status().used == .pflop(10))
+    let entries = try fixture.perform(
+      .stopRun(run: "run_1", reason: "and nothing late", by: .organiser))
+    #expect(entries.map(\.cause) == [.runStopped])
+    #expect(entries.first?.mark?.lateAllowance == .zero)
+    #expect(fixture.run("run_1")?.state == .stopped(.requested("and nothing late")))
+    try fixture.report("run_1", .pflop(300))
+    #expect(try fixture.status().used == .pflop(10))
+    #expect(fixture.balance(.writtenOff, "par_1") == .pflop(290))
+    // Nothing is left to end.
+    #expect(
+      try fixture.perform(.stopRun(run: "run_1", reason: "again", by: .organiser)).isEmpty)
+  }
+
+  @Test("a team's own pause makes nothing free: what its run uses then is billed as always")
+  func ownPause() throws {
+    var fixture = try BookFixture(participants: 1, each: .pflop(300))
+    let dearer = Price(
+      version: "v2", validFrom: BookFixture.opening + 5_000, nanoEuroPerGFLOP: 30)
+    try fixture.start("run_1")
+    try fixture.perform(.pauseRun(run: "run_1", reason: "", by: .team))
+    fixture.now += 10_000
+    // Nor does it keep the price of before, whatever the report says.
+    let entry = try fixture.perform(
+      .reportUsage(
+        run: "run_1", total: .pflop(200), meter: .declared, meteredAt: BookFixture.opening),
+      price: dearer
+    ).first
+    #expect(entry?.price == dearer)
+    #expect(entry?.meteredTime == fixture.now)
+    #expect(entry?.mark?.ended == fixture.now)
+    try fixture.perform(.resumeRun(run: "run_1", by: .team))
+    try fixture.report("run_1", .pflop(201), price: dearer)
+    #expect(try fixture.status().used == .pflop(201))
+    #expect(try fixture.status().free == .pflop(98))
+    #expect(fixture.balance(.writtenOff, "par_1") == .zero)
+    // Beyond the share nothing is billed, as always.
+    try fixture.perform(.pauseRun(run: "run_1", reason: "", by: .team))
+    try fixture.finish("run_1", .pflop(400))
+    #expect(try fixture.status().used == .pflop(300))
+    #expect(fixture.balance(.writtenOff, "par_1") == .pflop(100))
+  }
+
+  @Test("during an organiser's pause no more is billed than was held, though the team paused first")
+  func organisersPause() throws {
+    var fixture = try BookFixture(participants: 1, each: .pflop(300))
+    try fixture.start("run_1")
+    try fixture.perform(.pauseRun(run: "run_1", reason: "", by: .team))
+    try fixture.perform(.pauseRun(run: "run_1", reason: "", by: .organiser))
+    try fixture.report("run_1", .pflop(200))
+    #expect(try fixture.status().used == .pflop(1))
+  }
+
   @Test("the team's own stop of an expired run leaves what may be billed")
   func stopByTeam() throws {
     var fixture = try expired()

@@ -98,9 +98,10 @@ struct RandomPlayer {
   private mutating func stop() throws {
     guard let id = anyRun() else { return }
     let isOrganiser = Bool.random(using: &generator)
-    model.stop(id, byOrganiser: isOrganiser)
+    let words = Bool.random(using: &generator) ? "enough" : "not one more"
+    model.stop(id, words, byOrganiser: isOrganiser)
     try play(
-      .stopRun(run: id, reason: "enough", by: isOrganiser ? .organiser : .team),
+      .stopRun(run: id, reason: words, by: isOrganiser ? .organiser : .team),
       isAccepted: true)
   }
 
@@ -243,6 +244,11 @@ struct RandomPlayer {
     try require(
       run.mark.metered <= run.mark.ended ?? .max, "\(id) is metered when it does not run")
     try require(run.isRunning == (run.mark.ended == nil), "when \(id) ceased to run")
+    try require(
+      book.runs.liveCount(of: run.participant)
+        == model.runs.values.filter {
+          $0.participant == run.participant && ["running", "paused"].contains($0.state)
+        }.count, "how many runs of \(run.participant) live")
     try same("allowance of \(id)", run.mark.lateAllowance, other.late)
     guard isReplaying else { return }
     try require((verifier.heldByRun[id] ?? .zero) == run.held, "held of \(id) in the ledger")

@@ -72,10 +72,12 @@ struct InvoiceSequenceTests {
     let fixture = try await ServiceFixture.forInvoices(each: .pflop(300))
     let run = try await fixture.start().id
     try await fixture.report(run, .pflop(1), meteredAt: ServiceFixture.opening)
+    fixture.clock.set(ServiceFixture.december)
+    let later = try await fixture.start().id
     fixture.clock.set(ServiceFixture.january)
     _ = try await fixture.issue("2026-11")
     try await fixture.report(run, .pflop(3), meteredAt: ServiceFixture.december - 60_000)
-    try await fixture.report(run, .pflop(7), meteredAt: ServiceFixture.december + 60_000)
+    try await fixture.report(later, .pflop(4), meteredAt: ServiceFixture.december + 60_000)
     #expect(
       try await fixture.issue("2026-12").lines.map { "\($0.month) \($0.pflop) \($0.isLate)" }
         == ["2026-11 2 true", "2026-12 4 false"])

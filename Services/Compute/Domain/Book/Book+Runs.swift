@@ -5,6 +5,9 @@ extension Book {
   mutating func start(_ draft: Run, _ context: CommandContext) throws(Refusal) -> Outcome {
     guard runs[draft.id] == nil else { throw .runExists(draft.id) }
     guard terms.isMember(draft.participant) else { throw .notParticipant }
+    guard runs.liveCount(of: draft.participant) < ComputeLimits.maximumLiveRuns else {
+      throw .tooManyRuns(limit: ComputeLimits.maximumLiveRuns)
+    }
     if let start = terms.start, context.now < start { throw .notStarted(start: start) }
     if let reason = terms.closure(at: context.now) { throw .notOpen(reason) }
     try checkRange(draft.rate, field: "gflop_per_second")
@@ -19,7 +22,8 @@ extension Book {
   ) throws(Refusal) -> Outcome {
     var run = try knownRun(id)
     try checkRange(total, field: "total_gflop")
-    let isSignOfLife = run.isRunning && context.now > run.lastReport
+    let before = run.lastReport
+    let isSignOfLife = run.isRunning && context.now > before
     if isSignOfLife { run.mark.lastReport = context.now }
     guard total > run.counter, run.state != .finished else {
       runs[id] = run
@@ -27,7 +31,8 @@ extension Book {
     }
     var transfer = Transfer()
     let reason = run.isRunning ? stopReason(for: run, context) : nil
-    let price = try bill(total, of: &run, meteredAt, reason, &transfer, context)
+    let reading = Reading(total: total, since: before, at: meteredAt)
+    let price = try bill(reading, of: &run, reason, &transfer, context)
     if run.isRunning { try renewOrStop(&run, reason, &transfer, context) }
     return try commit(.usageReported, run: run, meter: meter, price: price, transfer, context)
   }
@@ -41,12 +46,12 @@ extension Book {
     guard run.isLive else {
       return try report(run: id, total: total, meter: meter, meteredAt, context)
     }
+    let reading = Reading(total: total, since: run.lastReport, at: meteredAt)
     run.mark.lastReport = max(run.lastReport, context.now)
     var transfer = Transfer()
     let isNews = total > run.counter
     let reason = run.isRunning ? stopReason(for: run, context) : nil
-    let price =
-      isNews ? try bill(total, of: &run, meteredAt, reason, &transfer, context) : nil
+    let price = isNews ? try bill(reading, of: &run, reason, &transfer, context) : nil
     try end(&run, .finished, lateAllowance: .zero, &transfer, context)
     return try commit(
       run.counter == .zero ? .runVoided : .runFinished, run: run, meter: isNews ? meter : nil,
@@ -65,16 +70,20 @@ extension Book {
     return try commit(.runStopped, run: run, transfer, context)
   }
 
-  /// What an organiser says of a run that has expired is the last word: the team's late usage is
-  /// not billed any more.
+  /// What an organiser says of a run that has ended is the last word: the team's late usage is not
+  /// billed any more. The same words again are a repeated call, of which nothing is to come.
   mutating func stop(
     run id: String, _ words: String, by authority: RunAuthority, _ context: CommandContext
   ) throws(Refusal) -> Outcome {
     var run = try knownRun(id)
-    guard run.state == .expired, authority == .organiser else {
+    guard !run.isLive, authority == .organiser else {
       return try stop(run: id, .requested(words), context)
     }
-    run.mark.state = .stopped(.requested(words))
+    let stopped = RunState.stopped(.requested(words))
+    guard run.state == .expired || run.mark.lateAllowance > .zero, run.state != stopped else {
+      return Outcome()
+    }
+    run.mark.state = stopped
     run.mark.lateAllowance = .zero
     return try commit(.runStopped, run: run, Transfer(), context)
   }
@@ -134,6 +143,15 @@ extension Book {
 
 // MARK: - Steps
 
+/// What a report says of a counter.
+private struct Reading {
+  let total: GFLOP
+  /// When the counter was reported before, unix milliseconds: what it grew by since was used since.
+  let since: Int64
+  /// When it was read, as its client says; `nil` means now.
+  let at: Int64?
+}
+
 extension Book {
   private func knownRun(_ id: String) throws(Refusal) -> Run {
     guard let run = runs[id] else { throw .unknownRun(id) }
@@ -185,21 +203,31 @@ extension Book {
   /// - Parameter reason: why the run may not go on, if it may not.
   /// - Returns: the price of what was billed: the one in force when it was metered.
   private func bill(
-    _ total: GFLOP, of run: inout Run, _ meteredAt: Int64?, _ reason: StopReason?,
-    _ transfer: inout Transfer, _ context: CommandContext
+    _ reading: Reading, of run: inout Run, _ reason: StopReason?, _ transfer: inout Transfer,
+    _ context: CommandContext
   ) throws(Refusal) -> Price {
     let participant = run.participant
     var mark = run.mark
-    // A counter that only grows was read at a time that only grows.
-    mark.metered = max(mark.metered, min(meteredAt ?? .max, lastMoment(of: run, context)))
+    // A counter that only grows was read at a time that only grows, and after it was reported last:
+    // who reports late must not choose a month or a price of before.
+    let told = max(reading.at ?? .max, reading.since)
+    let growth = try quantity { () throws(QuantityError) in try reading.total - mark.counter }
+    let wentOn = goesOn(run, by: growth, context)
+    if wentOn {
+      // Of when that was the report is not believed; and the pause begins only now.
+      mark.metered = max(mark.metered, context.now)
+      mark.ended = max(mark.metered, mark.ended ?? .min)
+    } else {
+      mark.metered = max(mark.metered, min(told, lastMoment(of: run, context)))
+    }
     let price = context.prices.price(at: mark.metered)
     let used = account(.used, participant, priceVersion: price.version)
     let free = balance(.allocation, participant)
     // How much of the free balance a report may take, beyond the run's own hold.
     let freeToBill =
-      run.isRunning ? (reason == nil ? free : .zero) : min(mark.lateAllowance, free)
+      run.isRunning
+      ? (reason == nil ? free : .zero) : wentOn ? free : min(mark.lateAllowance, free)
     try quantity { () throws(QuantityError) in
-      let growth = try total - mark.counter
       let fromHeld = min(growth, mark.held)
       try transfer.move(fromHeld, from: account(.held, participant), to: used)
       let beyondHold = try growth - fromHeld
@@ -210,11 +238,20 @@ extension Book {
         to: account(.writtenOff, participant))
       mark.held = try mark.held - fromHeld
       mark.used = try mark.used + fromHeld + fromFree
-      if mark.state != .running { mark.lateAllowance = try mark.lateAllowance - fromFree }
+      if mark.state != .running {
+        mark.lateAllowance = try max(.zero, mark.lateAllowance - fromFree)
+      }
     }
-    mark.counter = total
+    mark.counter = reading.total
     run.mark = mark
     return price
+  }
+
+  /// Whether a run that its own team has paused uses compute all the same: more than it held at the
+  /// pause. That is billed as if it ran, else a pause would make compute free.
+  private func goesOn(_ run: Run, by growth: GFLOP, _ context: CommandContext) -> Bool {
+    guard case .paused(_, .team) = run.state, growth > run.mark.lateAllowance else { return false }
+    return stopReason(for: run, context) == nil
   }
 
   /// The last moment at which the run can have used compute: never in the future, nor after its end

@@ -7,7 +7,7 @@
 public struct Book: Sendable, Equatable {
   public internal(set) var terms: UseCaseTerms
   public private(set) var accounts: BookAccounts
-  public internal(set) var runs: [String: Run]
+  public internal(set) var runs: RunTable
   public internal(set) var shares: ShareBook
   public internal(set) var alerts: AlertBook
 
@@ -17,7 +17,7 @@ public struct Book: Sendable, Equatable {
   ) throws(LedgerFault) {
     self.terms = terms
     accounts = try BookAccounts(useCase: terms.id, balances)
-    self.runs = runs
+    self.runs = RunTable(runs)
     self.shares = shares
     self.alerts = alerts
   }
@@ -28,7 +28,7 @@ public struct Book: Sendable, Equatable {
       id: id, version: -1, tenant: tenant, title: "", phase: .draft, start: nil, end: nil,
       plan: .none, participants: [])
     accounts = BookAccounts(useCase: id)
-    runs = [:]
+    runs = RunTable()
     shares = ShareBook()
     alerts = AlertBook()
   }

@@ -7,6 +7,8 @@ public enum Refusal: Error, Equatable, Sendable, CustomStringConvertible {
   case notParticipant
   /// Nothing is free of the allocation.
   case exhausted(AllocationStatus)
+  /// So many runs of the participant live already.
+  case tooManyRuns(limit: Int)
   case unknownRun(String)
   /// It has ended, and so can be neither paused nor resumed.
   case runEnded(String)
@@ -37,6 +39,9 @@ public enum Refusal: Error, Equatable, Sendable, CustomStringConvertible {
     case .exhausted(let status):
       "no compute is free: of \(status.total) are \(status.used) used and \(status.held) held "
         + "by live runs; finish one of them, or ask the organiser to raise the budget"
+    case .tooManyRuns(let limit):
+      "\(limit) runs of the participant are running or paused, which is the limit; finish one of "
+        + "them first"
     case .unknownRun(let run): "there is no run \(run)"
     case .runEnded(let run): "run \(run) has ended; start another one"
     case .pausedByOrganiser(let run):

@@ -35,6 +35,11 @@ enum ComputeError {
         limit: LimitExceeded(
           name: "compute allocation in GFLOP", limit: status.total.value,
           actual: status.total.value, setting: "the use case's compute budget"))
+    case .tooManyRuns(let limit):
+      return .resourceExhausted(
+        refusal.description,
+        limit: LimitExceeded(
+          name: "live runs of a participant", limit: Int64(limit), actual: Int64(limit) + 1))
     case .unknownRun(let run): return .notFound("run", run)
     case .unknownParticipant(let participant): return .notFound("participant", participant)
     case .sameParticipant: return .invalidField("to_participant_id", refusal.description)
