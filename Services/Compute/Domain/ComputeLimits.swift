@@ -10,8 +10,8 @@ public enum ComputeLimits {
   public static let maximumTextBytes = 1_000
   /// Most participants that one budget may be for.
   public static let maximumParticipants: Int64 = 100_000
-  /// Most runs of a participant that may live at once, paused ones too: they are in memory, and each
-  /// is looked at when the use case changes. As many as a tenant may watch.
+  /// Most runs of a participant that may live at once, paused ones too: they are in memory, and
+  /// each is looked at when the use case changes. As many as a tenant may watch.
   public static let maximumLiveRuns = 1_000
   /// Most thresholds that a use case's alerts may have, and the largest of them, in percent.
   public static let maximumThresholds = 20

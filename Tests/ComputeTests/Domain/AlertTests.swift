@@ -76,6 +76,27 @@ struct AlertTests {
     #expect(throws: Refusal.badThresholds) { try fixture.perform(.setThresholds([1_001])) }
   }
 
+  @Test("a threshold that is taken away and set again is not told again, but after a raise it is")
+  func toggled() throws {
+    var fixture = try BookFixture(participants: 1, each: .pflop(100))
+    try fixture.perform(.setThresholds([1, 2, 3]))
+    try fixture.start("run_1")
+    try fixture.report("run_1", .pflop(2))
+    #expect(told(fixture) == ["par_1 1", "par_1 2", "all 1", "all 2"])
+    for _ in 0..<50 {
+      try fixture.perform(.setThresholds([]))
+      try fixture.perform(.setThresholds([1, 2, 3]))
+    }
+    #expect(fixture.alerts.count == 4)
+    // A raise arms also what is taken away at the time.
+    try fixture.perform(.setThresholds([3]))
+    try fixture.setTerms(plan: BudgetPlan(participants: 1, each: .pflop(150)), 1)
+    try fixture.perform(.setThresholds([1, 2, 3]))
+    fixture.alerts = []
+    try fixture.report("run_1", .pflop(3))
+    #expect(told(fixture) == ["par_1 2", "all 2"])
+  }
+
   @Test("the comparison is exact at the largest budget")
   func largest() throws {
     var fixture = try BookFixture(participants: 1, each: ComputeLimits.maximumGFLOP)

@@ -11,7 +11,7 @@ struct BookRunTests {
     #expect(try fixture.status().free == .pflop(196))
   }
 
-  @Test("a participant has a limit of live runs, paused ones too; others and ended ones do not count")
+  @Test("a participant has a limit of live runs, paused ones too; ended ones do not count")
   func liveRuns() throws {
     var fixture = try BookFixture(participants: 2, each: .pflop(2_000))
     let limit = ComputeLimits.maximumLiveRuns

@@ -159,6 +159,37 @@ struct LedgerLimitTests {
     #expect(last == ServiceFixture.opening + 50_000)
   }
 
+  @Test("of too many books those go that were not used for longest, and the others stay")
+  func idleBooks() async throws {
+    let fixture = try ServiceFixture()
+    for number in 1...5 { try await fixture.sync(id: "uc_\(number)") }
+    let run = try await fixture.start().id
+    #expect(try await fixture.audit().isSound)
+    let clock = fixture.clock.clock
+    try await fixture.core.database.write { tx in
+      let state = LedgerState(clock: clock, maximumBooks: 4)
+      func group(_ body: (LedgerSession) throws -> Void) throws {
+        try state.begin(tx)
+        try body(LedgerSession(state, tx))
+        try state.finish(tx)
+        state.isCommitted = true
+      }
+      for number in [1, 2, 3, 4] { try group { _ = try $0.book("uc_\(number)") } }
+      // A command that names a run uses its book, too.
+      try group { _ = try $0.book(ofRun: run) }
+      try group { _ = try $0.book("uc_5") }
+      #expect(Set(state.books.keys) == ["uc_4", "uc_1", "uc_5"])
+      #expect(state.runBooks[run] != nil)
+      for number in [2, 3] { try group { _ = try $0.book("uc_\(number)") } }
+      #expect(Set(state.books.keys) == ["uc_2", "uc_3", "uc_5"])
+      #expect(state.runBooks.isEmpty)
+      try group { session in
+        let open = try session.book(ofRun: run)
+        #expect(open?.book.runs[run]?.isRunning == true)
+      }
+    }
+  }
+
   @Test("when a commit fails, memory is read anew, and silence is counted from there")
   func failedCommit() async throws {
     let fixture = try ServiceFixture()

@@ -151,11 +151,13 @@ extension ComputeRunBalance {
 
 extension CallIdentity {
   static func of(
-    tenant: String, user: String, email: String, _ roles: Set<Role>
+    tenant: String, user: String, email: String, _ roles: Set<Role>,
+    until expireTime: Int64 = .max / 2
   ) -> CallIdentity {
     let principal = Principal(
-      tenant: tenant, user: user, email: email, roles: roles, issueTime: 0, expireTime: 1)
-    return CallIdentity(scope: TenantScope(principal), method: "test", trace: "")
+      tenant: tenant, user: user, email: email, roles: roles, issueTime: 0,
+      expireTime: expireTime)
+    return CallIdentity(principal, method: "test", trace: "")
   }
 
   /// A data scientist of a vendor.
@@ -163,6 +165,13 @@ extension CallIdentity {
     of(
       tenant: "vendor-\(number)", user: "usr_\(user)_\(number)",
       email: "\(user)@vendor-\(number).example", [.participant])
+  }
+
+  /// The same caller, whose proof of who it is expires at the moment.
+  func expiring(at time: Int64) -> CallIdentity {
+    .of(
+      tenant: scope.tenant, user: scope.user, email: scope.email, scope.roles,
+      until: time - Principal.maximumSkewMilliseconds)
   }
 
   /// Somebody of the organisation that owns the use case.

@@ -46,6 +46,25 @@ struct WatchAlertsTests {
     await #expect(throws: CancellationError.self) { try await task.value }
   }
 
+  @Test("is not told again what a threshold told that was taken away, nor after a restart")
+  func toggled() async throws {
+    let fixture = try ServiceFixture()
+    try await fixture.sync(planned: 10, each: .pflop(100))
+    try await fixture.train(.pflop(50))
+    var list = ComputeListAlertsRequest()
+    list.useCaseId = ServiceFixture.useCase
+    func set(_ thresholds: [Int32], _ core: ComputeCore) async throws {
+      _ = try await core.setThresholds(
+        ComputeSetThresholdsRequest(useCaseId: ServiceFixture.useCase, thresholds: thresholds),
+        .clinic(.owner))
+    }
+    try await set([], fixture.core)
+    let core = try fixture.reopened()
+    try await set([50], core)
+    #expect(try await core.listAlerts(list, .clinic(.owner)).alerts.map(\.threshold) == [50])
+    await core.database.close()
+  }
+
   @Test("takes it up after the last that was seen")
   func resume() async throws {
     let fixture = try ServiceFixture()
@@ -59,6 +78,31 @@ struct WatchAlertsTests {
     #expect(await alerts.next() == "Vendor 1 80")
     task.cancel()
     _ = await task.result
+  }
+
+  @Test("hears nothing more once its proof of who it is has expired, though nobody swept since")
+  func expiry() async throws {
+    let fixture = try ServiceFixture()
+    try await fixture.sync(planned: 10, each: .pflop(100))
+    let run = try await fixture.start().id
+    let end = ServiceFixture.opening + 30_000
+    var (alerts, task) = watch(fixture, .clinic(.organiser).expiring(at: end))
+    var swept = watch(fixture, .clinic(.billing).expiring(at: end))
+    try await fixture.report(run, .pflop(50))
+    #expect(await alerts.next() == "Vendor 1 50")
+    #expect(await swept.alerts.next() == "Vendor 1 50")
+    fixture.clock.set(end)
+    try await HoldKeeper(fixture.core).sweep()
+    #expect(await swept.alerts.next() == nil)
+    #expect(await status { try await swept.task.value } == .aborted)
+    // One that the keeper has not come to yet is ended by what would be told.
+    let late = watch(fixture, .clinic(.owner).expiring(at: end))
+    alerts = late.alerts
+    #expect(await alerts.next() == "Vendor 1 50")
+    try await fixture.report(run, .pflop(80))
+    #expect(await alerts.next() == nil)
+    #expect(await status { try await late.task.value } == .aborted)
+    #expect(await status { try await task.value } == .aborted)
   }
 
   @Test("as a participant hears its own alone, as a stranger nothing, and the end of the service")

@@ -9,12 +9,12 @@ import Testing
 struct WatchRunTests {
   /// The balances that a watcher was sent, as a stream.
   private func watch(
-    _ run: String, _ fixture: ServiceFixture
+    _ run: String, _ fixture: ServiceFixture, _ caller: CallIdentity = .vendor(1)
   ) -> (balances: AsyncStream<ComputeRunBalance>, task: Task<Void, any Error>) {
     let (stream, continuation) = AsyncStream<ComputeRunBalance>.makeStream()
     let task = Task {
       defer { continuation.finish() }
-      try await fixture.core.watchRun(run, .vendor(1)) { continuation.yield($0) }
+      try await fixture.core.watchRun(run, caller) { continuation.yield($0) }
     }
     return (stream, task)
   }
@@ -50,6 +50,36 @@ struct WatchRunTests {
     try await fixture.sync(version: 3, participants: 0)
     #expect(await balances.next()?.stop == true)
     try await task.value
+  }
+
+  @Test("is asked to watch again when its proof of who it is expires, and hears a stop then")
+  func expiry() async throws {
+    let fixture = try ServiceFixture()
+    try await fixture.sync()
+    let run = try await fixture.start().id
+    let end = ServiceFixture.opening + 30_000
+    let keeper = HoldKeeper(fixture.core)
+    let (stream, task) = watch(run, fixture, .vendor(1).expiring(at: end))
+    let (other, lasting) = watch(run, fixture, .vendor(1).expiring(at: end + 1))
+    var (balances, others) = (stream.makeAsyncIterator(), other.makeAsyncIterator())
+    #expect(await balances.next()?.stop == false)
+    #expect(await others.next()?.stop == false)
+    fixture.clock.set(end - 1)
+    try await keeper.sweep()
+    try await fixture.report(run, .pflop(5))
+    #expect(await balances.next()?.allocationUsedGflop == 5_000_000)
+    #expect(await others.next()?.allocationUsedGflop == 5_000_000)
+    fixture.clock.set(end)
+    try await keeper.sweep()
+    #expect(await balances.next() == nil)
+    #expect(await status { try await task.value } == .aborted)
+    try await fixture.stop(run, .clinic(.organiser))
+    #expect(await others.next()?.stop == true)
+    try await lasting.value
+    let again = watch(run, fixture, .vendor(1).expiring(at: end + 300_000))
+    var heard = again.balances.makeAsyncIterator()
+    #expect(await heard.next()?.stop == true)
+    try await again.task.value
   }
 
   @Test("a run that has ended is shown once, and the stream ends")

@@ -121,8 +121,8 @@ enum BudgetCommands {
     "budget alerts", "List the alerts that were told: your own, or, for its owner, all",
     details: """
       With --watch it goes on, and prints each alert as soon as it is told, a line or JSON object
-      each, until it is interrupted. --after takes it up where it ended, so that none is lost and
-      none is told twice.
+      each, until it is ended; an interruption of the connection or the service it survives by
+      itself. --after takes it up where it ended, so that none is lost and none is told twice.
       """,
     arguments: [UseCaseCommands.useCaseArgument],
     options: [
@@ -163,10 +163,13 @@ enum BudgetCommands {
     _ request: ComputeWatchAlertsRequest, _ call: Invocation
   ) async throws {
     let isJSON = call.arguments.has("json")
-    let options = call.session.callOptions
-    try await call.session.budgets.watchAlerts(request, options: options) { alerts in
-      while let alert = try await alerts.next() {
-        call.console.out((isJSON ? JSON.of(alert) : line(alert)) + "\n")
+    var request = request
+    try await call.watching { options in
+      try await call.session.budgets.watchAlerts(request, options: options) { alerts in
+        while let alert = try await alerts.next() {
+          call.console.out((isJSON ? JSON.of(alert) : line(alert)) + "\n")
+          request.afterId = alert.id
+        }
       }
     }
   }

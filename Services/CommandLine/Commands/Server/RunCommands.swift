@@ -139,13 +139,20 @@ enum RunCommands {
 
   static let watch = Command(
     "run watch", "Follow a run until it ends; one line, or JSON object, at each change",
+    details: "Goes on by itself when the connection or the service is interrupted for a while.",
     arguments: [runArgument], examples: ["assay run watch run_abcdefghijklmnop"]
   ) { call in
     let request = ComputeWatchRunRequest(runId: call.arguments.argument("RUN"))
     let isJSON = call.arguments.has("json")
-    try await call.session.runs.watchRun(request, options: call.session.callOptions) { balances in
-      while let balance = try await balances.next() {
-        call.console.out((isJSON ? JSON.of(balance) : line(balance)) + "\n")
+    var last: ComputeRunBalance?
+    try await call.watching { options in
+      try await call.session.runs.watchRun(request, options: options) { balances in
+        while let balance = try await balances.next() {
+          // After an interruption the balance comes first, though nothing has changed.
+          guard balance != last else { continue }
+          call.console.out((isJSON ? JSON.of(balance) : line(balance)) + "\n")
+          last = balance
+        }
       }
     }
     return Answer(text: "", json: "")

@@ -26,11 +26,13 @@ public struct Alert: Sendable, Hashable {
 /// Which alerts a use case has, and which of them have been told.
 ///
 /// Each is told once when what is used reaches its part of the total, exactly there too; it is
-/// armed again when a raise has made what is used less than that part.
+/// armed again when a raise has made what is used less than that part, and by nothing else: who
+/// takes a threshold away and sets it again is not told twice.
 public struct AlertBook: Sendable, Equatable {
   /// Percent, rising.
   public internal(set) var thresholds: [Int64]
-  /// By participant, and under "" for the whole: what has been told.
+  /// By participant, and under "" for the whole: what has been told, also of thresholds that have
+  /// been taken away since.
   public internal(set) var told: [String: Set<Int64>]
 
   public static let standardThresholds: [Int64] = [50, 80, 100]
@@ -42,12 +44,17 @@ public struct AlertBook: Sendable, Equatable {
     self.told = told
   }
 
-  /// Whether another number of thresholds is reached than was told: of thresholds that rise, that
-  /// is whether anything has changed.
+  /// Whether a threshold is to be told, or one that was told is to be armed again.
   func hasNews(_ participant: String, used: GFLOP, total: GFLOP) -> Bool {
-    var reached = 0
-    for threshold in thresholds where isReached(threshold, used, total) { reached += 1 }
-    return reached != (told.isEmpty ? 0 : told[participant]?.count ?? 0)
+    // Mostly nothing has been told, and the lowest is not reached.
+    guard !told.isEmpty, let told = told[participant] else {
+      return thresholds.first.map { isReached($0, used, total) } ?? false
+    }
+    for threshold in told where !isReached(threshold, used, total) { return true }
+    for threshold in thresholds where isReached(threshold, used, total) {
+      if !told.contains(threshold) { return true }
+    }
+    return false
   }
 
   private func isReached(_ threshold: Int64, _ used: GFLOP, _ total: GFLOP) -> Bool {
@@ -57,9 +64,10 @@ public struct AlertBook: Sendable, Equatable {
 
   /// Brings what was told up to date with the figures, and returns what is to be told now.
   mutating func update(_ participant: String, used: GFLOP, total: GFLOP) -> [Int64] {
-    let reached = thresholds.filter { isReached($0, used, total) }
     let before = told[participant] ?? []
-    told[participant] = reached.isEmpty ? nil : Set(reached)
+    let reached = thresholds.filter { isReached($0, used, total) }
+    let after = before.filter { isReached($0, used, total) }.union(reached)
+    told[participant] = after.isEmpty ? nil : after
     return reached.filter { !before.contains($0) }
   }
 }

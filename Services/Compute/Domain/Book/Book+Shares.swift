@@ -112,7 +112,6 @@ extension Book {
       thresholds.allSatisfy(limits.contains)
     else { throw .badThresholds }
     alerts.thresholds = Set(thresholds).sorted()
-    alerts.told = alerts.told.mapValues { $0.intersection(thresholds) }
     return Outcome()
   }
 

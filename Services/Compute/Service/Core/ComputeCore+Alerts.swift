@@ -16,7 +16,8 @@ extension ComputeCore {
 
   /// Hands the alerts that were told to `send`, and then each as soon as it is told.
   ///
-  /// What the caller may see is looked up each time.
+  /// What the caller may see is looked up each time; and it must prove anew who it is, and watch
+  /// again, when its proof of that expires.
   func watchAlerts(
     _ request: ComputeWatchAlertsRequest, _ call: CallIdentity,
     send: (ComputeAlert) async throws -> Void
@@ -35,8 +36,11 @@ extension ComputeCore {
       }
     }
     try await catchUp()
-    for await _ in watch.changes { try await catchUp() }
-    throw try Watchers.end()
+    for await _ in watch.changes {
+      try Watchers.check(call, at: clock.now())
+      try await catchUp()
+    }
+    throw try alertWatchers.reasonOfEnd()
   }
 
   private func alerts(

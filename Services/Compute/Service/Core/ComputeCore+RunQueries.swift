@@ -4,7 +4,9 @@ import Identity
 import RPC
 
 extension ComputeCore {
-  /// Hands the run's balance to `send`, now and after each change, until the run has ended.
+  /// Hands the run's balance to `send`, now and after each change, until the run has ended or the
+  /// caller must prove anew who it is. A client that watches again hears the balance first, and so
+  /// also of a stop that came meanwhile.
   func watchRun(
     _ id: String, _ call: CallIdentity, send: (ComputeRunBalance) async throws -> Void
   ) async throws {
@@ -14,19 +16,20 @@ extension ComputeCore {
     }
     let watch = try runWatchers.begin(for: call, useCase, participant)
     defer { runWatchers.end(watch) }
-    // From here on the caller is not asked again who it is, so that one who was just removed
+    // Until its proof of who it is expires the caller may watch, so that one who was just removed
     // still hears that it must stop.
     var last = try await currentBalance(of: id)
     try await send(last)
     if last.stop { return }
     for await _ in watch.changes {
+      try Watchers.check(call, at: clock.now())
       let balance = try await currentBalance(of: id)
       guard balance != last else { continue }
       try await send(balance)
       last = balance
       if balance.stop { return }
     }
-    throw try Watchers.end()
+    throw try runWatchers.reasonOfEnd()
   }
 
   private func currentBalance(of id: String) async throws -> ComputeRunBalance {

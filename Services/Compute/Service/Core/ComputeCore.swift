@@ -152,11 +152,16 @@ final class CallIdentity: Sendable {
   let method: String
   /// W3C trace id, hexadecimal.
   let trace: String
+  /// Unix milliseconds: until when it is sure that the scope is the caller's. Calls that last end
+  /// then.
+  let validUntil: Int64
 
-  init(scope: TenantScope, method: String, trace: String) {
-    self.scope = scope
+  init(_ principal: Principal, method: String, trace: String) {
+    scope = TenantScope(principal)
     self.method = method
     self.trace = trace
+    // As long as a principal is taken that comes with a new call.
+    validUntil = principal.expireTime + Principal.maximumSkewMilliseconds
   }
 }
 

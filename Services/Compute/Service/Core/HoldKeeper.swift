@@ -1,10 +1,15 @@
 import ComputeDomain
 import RPC
 import Storage
+import Synchronization
 
-/// Ends what has been silent for too long, and what outlived its use case.
-public struct HoldKeeper: Sendable {
+/// Ends what has been silent for too long, what outlived its use case, and the streams of callers
+/// who must prove anew who they are.
+public final class HoldKeeper: Sendable {
   private let core: ComputeCore
+  /// The moment up to which no use case has ended whose runs have not; unix milliseconds. New terms
+  /// and starts look at the end themselves, so that none comes in before it.
+  private let endedUpTo = Mutex(Int64.min)
 
   /// How often it looks: a run must hear within a second that its use case is over.
   public static let period = Duration.milliseconds(500)
@@ -28,44 +33,58 @@ public struct HoldKeeper: Sendable {
   public func sweep() async throws -> Int {
     let core = core
     let now = core.clock.now()
+    core.runWatchers.endOverdue(at: now)
+    core.alertWatchers.endOverdue(at: now)
     let idle = core.settings.holdIdleMilliseconds
     // First those whose clients are to hear of it within a second.
-    let outliving = try await endAll { db, place in
-      try RunStore.outliving(db, now: now, after: place, limit: Self.pageSize)
-    }
-    let meansSomething = try await core.command { isSilence(of: idle, $0) }
+    let outliving = try await endOutliving(now)
+    let meansSomething = try await core.command { [self] in isSilence(of: idle, $0) }
     guard meansSomething else { return outliving }
     let silent = try await endAll { db, place in
       try RunStore.silent(db, since: now - idle, after: place, limit: Self.pageSize)
     }
-    return outliving + silent
+    return outliving + silent.ended
+  }
+
+  /// Looks at the use cases that have ended since the last look; at all, where one could not be
+  /// dealt with, and when the clock was set back, for what is past may come again then.
+  private func endOutliving(_ now: Int64) async throws -> Int {
+    let before = endedUpTo.withLock { $0 <= now ? $0 : .min }
+    let outliving = try await endAll { db, place in
+      try RunStore.outliving(db, endsIn: before...now, after: place, limit: Self.pageSize)
+    }
+    endedUpTo.withLock { $0 = outliving.areAllDone ? now : .min }
+    return outliving.ended
   }
 
   /// Ends what is found, page by page: neither one run nor one tenant's many keep the keeper from
   /// the others.
   private func endAll(
     _ page: @escaping @Sendable (Reader, RunStore.Place) throws -> [RunStore.Place]
-  ) async throws -> Int {
-    var ended = 0
+  ) async throws -> (ended: Int, areAllDone: Bool) {
+    var (ended, areAllDone) = (0, true)
     var last: RunStore.Place? = .beforeAll
     while let place = last {
       let found = try await core.read { try page($0, place) }
-      ended += await withTaskGroup(of: Bool.self) { group in
+      await withTaskGroup(of: Bool?.self) { group in
         // At once, so that they share commits.
-        for place in found { group.addTask { await end(place.run) } }
-        return await group.reduce(0) { $0 + ($1 ? 1 : 0) }
+        for place in found { group.addTask { [self] in await end(place.run) } }
+        for await isEnded in group {
+          if isEnded == true { ended += 1 }
+          if isEnded == nil { areAllDone = false }
+        }
       }
       try Task.checkCancellation()
       last = found.count < Self.pageSize ? nil : found.last
     }
-    return ended
+    return (ended, areAllDone)
   }
 
-  /// Whether the run has been ended. One that cannot be is reported.
-  private func end(_ id: String) async -> Bool {
-    do { return try await core.command { try end(id, $0) } } catch {
+  /// Whether the run has been ended; `nil`, and a report, for one that cannot be.
+  private func end(_ id: String) async -> Bool? {
+    do { return try await core.command { [self] in try end(id, $0) } } catch {
       if !Task.isCancelled { core.report("run \(id) could not be ended: \(error)") }
-      return false
+      return nil
     }
   }
 

@@ -11,7 +11,8 @@ extension Watchers {
   ) throws -> Watch {
     do throws(Refusal) {
       return try begin(
-        tenant: call.scope.tenant, useCase: useCase, participant: participant)
+        tenant: call.scope.tenant, useCase: useCase, participant: participant,
+        until: call.validUntil)
     } catch {
       switch error {
       case .closed: throw Self.shutdown
@@ -24,9 +25,22 @@ extension Watchers {
   }
 
   /// Why a watch is over that its caller has not ended.
-  static func end() throws -> RPCError {
+  func reasonOfEnd() throws -> RPCError {
     try Task.checkCancellation()
-    return shutdown
+    return isClosed ? Self.shutdown : Self.expired
+  }
+
+  /// - Throws: ABORTED, by which the caller is to watch again, once it must prove anew who it is.
+  static func check(_ call: CallIdentity, at now: Int64) throws {
+    guard now < call.validUntil else { throw expired }
+  }
+
+  /// Roles may have been taken away and keys revoked since the call began. Not UNAVAILABLE, for
+  /// nothing is wrong with this service; not UNAUTHENTICATED, for the caller may well be known yet.
+  private static var expired: RPCError {
+    .aborted(
+      "who calls was established some minutes ago, and is to be established anew; watch again, "
+        + "after what was heard last")
   }
 
   private static var shutdown: RPCError {

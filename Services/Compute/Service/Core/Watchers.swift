@@ -20,6 +20,8 @@ final class Watchers: Sendable {
   private struct Watcher {
     /// `nil` watches all participants.
     let participant: String?
+    /// Unix milliseconds.
+    let until: Int64
     let continuation: AsyncStream<Void>.Continuation
   }
 
@@ -28,6 +30,8 @@ final class Watchers: Sendable {
     var count = 0
     var countOfTenant: [String: Int] = [:]
     var nextID = 0
+    /// No watcher's time is over before, unix milliseconds.
+    var earliestEnd: Int64 = .max
     var isClosed = false
   }
 
@@ -47,9 +51,11 @@ final class Watchers: Sendable {
   /// Whether anybody watches.
   var areThere: Bool { state.withLock { $0.count > 0 } }
 
-  /// Begins to watch for a caller of the tenant.
+  var isClosed: Bool { state.withLock { $0.isClosed } }
+
+  /// Begins to watch for a caller of the tenant, at most until the moment, unix milliseconds.
   func begin(
-    tenant: String, useCase: String, participant: String? = nil
+    tenant: String, useCase: String, participant: String? = nil, until end: Int64 = .max
   ) throws(Refusal) -> Watch {
     let (changes, continuation) = AsyncStream<Void>.makeStream(
       bufferingPolicy: .bufferingNewest(1))
@@ -65,7 +71,8 @@ final class Watchers: Sendable {
       state.count += 1
       state.countOfTenant[tenant, default: 0] += 1
       state.watchers[useCase, default: [:]][state.nextID] = Watcher(
-        participant: participant, continuation: continuation)
+        participant: participant, until: end, continuation: continuation)
+      state.earliestEnd = min(state.earliestEnd, end)
       return Watch(
         changes: changes, tenant: tenant, useCase: useCase, id: state.nextID)
     }
@@ -89,6 +96,19 @@ final class Watchers: Sendable {
       }
     }
     for watcher in watchers { watcher.continuation.yield() }
+  }
+
+  /// Ends the watches whose time is over.
+  func endOverdue(at now: Int64) {
+    let overdue = state.withLock { state -> [Watcher] in
+      guard now >= state.earliestEnd else { return [] }
+      let all = state.watchers.values.flatMap(\.values)
+      let overdue = all.filter { $0.until <= now }
+      // Those that are ended now may be found once more before their calls have returned.
+      state.earliestEnd = all.map(\.until).filter { $0 > now }.min() ?? .max
+      return overdue
+    }
+    for watcher in overdue { watcher.continuation.finish() }
   }
 
   /// Ends every watch, and lets no new one begin.

@@ -66,6 +66,6 @@ struct RunsHandler: ComputeRunsService {
 extension ServerContext {
   /// Who calls what, for the core.
   func identity() throws -> CallIdentity {
-    CallIdentity(scope: try scope(), method: method.name, trace: trace.traceID)
+    CallIdentity(try principal(), method: method.name, trace: trace.traceID)
   }
 }

@@ -19,7 +19,10 @@ final class LedgerSession {
 
   /// The book that holds a run, with the run in it, though it may have ended long ago.
   func book(ofRun id: String) throws -> OpenBook? {
-    if let open = state.runBooks[id], open.book.runs[id] != nil { return open }
+    if let open = state.runBooks[id], open.book.runs[id] != nil {
+      open.lastUse = state.groupCount
+      return open
+    }
     guard let located = try RunStore.find(tx, id) else { return nil }
     guard let open = try state.book(located.useCase, tx) else {
       throw StorageError.corrupt("run \(id) has no use case")

@@ -14,7 +14,7 @@ final class LedgerState: @unchecked Sendable {
   /// Commits, at most, that balances, runs and usage stay behind. Whoever reads them has them
   /// brought up to date first, and so has the keeper of holds, twice a second.
   static let flushInterval = 32
-  /// Books kept in memory.
+  /// Books kept in memory. When there are more, the quarter that was not used for longest goes.
   private let maximumBooks: Int
   private let clock: WallClock
 
@@ -35,6 +35,8 @@ final class LedgerState: @unchecked Sendable {
   private var chains: [String: TenantChain] = [:]
   private var position = JournalPosition()
   private var entriesInGroup = 0
+  /// How many groups there were: the time by which books are old.
+  private(set) var groupCount: Int64 = 0
   private var commitsBehind = 0
   private var prices: [String: PriceList] = [:]
 
@@ -50,6 +52,7 @@ final class LedgerState: @unchecked Sendable {
   func begin(_ tx: Transaction) throws {
     if !isCommitted { try reload(tx) }
     isCommitted = false
+    groupCount += 1
     forgetPrices()
   }
 
@@ -87,9 +90,16 @@ final class LedgerState: @unchecked Sendable {
     guests.removeAll(keepingCapacity: true)
     entriesInGroup = 0
     wantsFlush = false
-    if books.count > maximumBooks, commitsBehind == 0 {
-      books.removeAll()
-      runBooks.removeAll()
+    if books.count > maximumBooks, commitsBehind == 0 { dropIdleBooks() }
+  }
+
+  /// Drops the books that were not used for longest; the tables say all that they do.
+  private func dropIdleBooks() {
+    let kept = maximumBooks * 3 / 4
+    let byUse = books.values.sorted { $0.lastUse > $1.lastUse }
+    for open in byUse.dropFirst(kept) {
+      books[open.book.terms.id] = nil
+      for id in open.book.runs.keys { runBooks[id] = nil }
     }
   }
 
@@ -113,15 +123,22 @@ final class LedgerState: @unchecked Sendable {
   // MARK: - What sessions use
 
   func book(_ useCase: String, _ tx: Transaction) throws -> OpenBook? {
-    if let open = books[useCase] { return open }
+    if let open = books[useCase] {
+      open.lastUse = groupCount
+      return open
+    }
     guard let (book, roster) = try BookStore.load(tx, useCase: useCase) else { return nil }
     let open = OpenBook(book, roster: roster, chain: try chain(book.terms.tenant, tx))
+    open.lastUse = groupCount
     books[useCase] = open
     for id in open.book.runs.keys { runBooks[id] = open }
     return open
   }
 
-  func adopt(_ open: OpenBook) { books[open.book.terms.id] = open }
+  func adopt(_ open: OpenBook) {
+    open.lastUse = groupCount
+    books[open.book.terms.id] = open
+  }
 
   /// Appends an entry to its tenant's chain.
   func append(_ draft: EntryDraft, to open: OpenBook) {

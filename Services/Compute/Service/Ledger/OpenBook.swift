@@ -10,6 +10,8 @@ final class OpenBook {
 
   /// The chain of the tenant that pays.
   let chain: TenantChain
+  /// The number of the group that used it last.
+  var lastUse: Int64 = 0
   /// Those whose balances changed, and "" for the whole's.
   var dirtyParticipants: Set<String> = []
   var dirtyRuns: Set<String> = []

@@ -14,6 +14,7 @@ enum ComputeSchema {
     Migration(6, "pauses of organisers", pauses),
     Migration(7, "confirmations of buyers", BillingSchema.confirmations),
     Migration(8, "seals", SealSchema.tables),
+    Migration(9, "runs that are due", sweeps),
   ]
 
   /// The journal is the ledger: groups of entries, only ever inserted. Balances, runs and usage are
@@ -137,6 +138,13 @@ enum ComputeSchema {
     DROP INDEX runs_live;
     CREATE INDEX runs_live ON runs (use_case_id, id)
       WHERE state IN ('running', 'paused', 'paused-organiser');
+    """
+
+  /// What the keeper of holds looks for twice a second is found without a look at anything else.
+  private static let sweeps = """
+    CREATE INDEX use_cases_by_end ON use_cases (end_time, id) WHERE end_time IS NOT NULL;
+    CREATE INDEX runs_by_last_report ON runs (last_report_time, use_case_id, id)
+      WHERE state = 'running';
     """
 
   /// What was answered to commands with an idempotency key; see `AnswerLog`.

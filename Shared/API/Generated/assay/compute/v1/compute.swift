@@ -630,8 +630,9 @@ public struct ComputeReportUsageRequest: Message {
   /// Name of the meter ("nvml", "thop 0.1").
   public var meter: String = ""
   public var idempotencyKey: String = ""
-  /// When the counter was read: usage belongs to that time's period and price. Now unless told; at
-  /// the run's last such time at the earliest, now at the latest.
+  /// When the counter was read: usage belongs to that time's period and price. Now unless told; now
+  /// at the latest; at the earliest the run's last such time, or when the run, while it ran, was last
+  /// heard of. So of several readings that waited for a connection the last one is to be sent.
   public var meteredTime: Google_Protobuf_Timestamp? = nil
   public var unknownFields = UnknownFields()
 
@@ -4410,16 +4411,18 @@ public enum ComputeRunsMethods {
   /// Counters only grow: repeated, late and out-of-order reports are harmless.
   public static let reportUsage = MethodDescriptor(name: "assay.compute.v1.Runs.ReportUsage", clientStreaming: false, serverStreaming: false, idempotency: .idempotent, access: MethodAccess(roles: [2, 4], scope: 2), defaultTimeoutMilliseconds: 0, maxMessageBytes: 0)
   public static let finishRun = MethodDescriptor(name: "assay.compute.v1.Runs.FinishRun", clientStreaming: false, serverStreaming: false, idempotency: .idempotent, access: MethodAccess(roles: [2, 4], scope: 2), defaultTimeoutMilliseconds: 0, maxMessageBytes: 0)
-  /// By the use case's owner or the run's own participant. Of a run that has expired, the owner's
-  /// stop ends what may still be billed of it.
+  /// By the use case's owner or the run's own participant. Of a run that has ended, the owner's stop
+  /// ends what may still be billed of it; but the same stop again, in the same words, is a repeat.
   public static let stopRun = MethodDescriptor(name: "assay.compute.v1.Runs.StopRun", clientStreaming: false, serverStreaming: false, idempotency: .idempotent, access: MethodAccess(roles: [], scope: 2), defaultTimeoutMilliseconds: 0, maxMessageBytes: 0)
   /// Gives back what the run holds; it may be resumed. By the use case's owner or the run's own
-  /// participant, as is ResumeRun; but what the owner paused only the owner resumes.
+  /// participant, as is ResumeRun; but what the owner paused only the owner resumes. What is reported
+  /// during the owner's pause is billed up to what was held, during the participant's own as always.
   public static let pauseRun = MethodDescriptor(name: "assay.compute.v1.Runs.PauseRun", clientStreaming: false, serverStreaming: false, idempotency: .idempotent, access: MethodAccess(roles: [], scope: 2), defaultTimeoutMilliseconds: 0, maxMessageBytes: 0)
   public static let resumeRun = MethodDescriptor(name: "assay.compute.v1.Runs.ResumeRun", clientStreaming: false, serverStreaming: false, idempotency: .idempotent, access: MethodAccess(roles: [], scope: 2), defaultTimeoutMilliseconds: 0, maxMessageBytes: 0)
   public static let getRun = MethodDescriptor(name: "assay.compute.v1.Runs.GetRun", clientStreaming: false, serverStreaming: false, idempotency: .noSideEffects, access: MethodAccess(roles: [], scope: 2), defaultTimeoutMilliseconds: 0, maxMessageBytes: 0)
   public static let listRuns = MethodDescriptor(name: "assay.compute.v1.Runs.ListRuns", clientStreaming: false, serverStreaming: false, idempotency: .noSideEffects, access: MethodAccess(roles: [], scope: 2), defaultTimeoutMilliseconds: 0, maxMessageBytes: 0)
-  /// Balance and commands as they happen, until the run ends.
+  /// Balance and commands as they happen, until the run ends. After some minutes, when who calls must
+  /// be established anew, ABORTED: watch again, and hear the balance as it is then, a stop included.
   public static let watchRun = MethodDescriptor(name: "assay.compute.v1.Runs.WatchRun", clientStreaming: false, serverStreaming: true, idempotency: .noSideEffects, access: MethodAccess(roles: [], scope: 2), defaultTimeoutMilliseconds: 0, maxMessageBytes: 0)
   public static let all: [MethodDescriptor] = [startRun, reportUsage, finishRun, stopRun, pauseRun, resumeRun, getRun, listRuns, watchRun]
 }
@@ -4430,16 +4433,18 @@ public protocol ComputeRunsService: Sendable {
   /// Counters only grow: repeated, late and out-of-order reports are harmless.
   func reportUsage(_ request: ComputeReportUsageRequest, context: ServerContext) async throws -> ComputeRunBalance
   func finishRun(_ request: ComputeFinishRunRequest, context: ServerContext) async throws -> ComputeRunBalance
-  /// By the use case's owner or the run's own participant. Of a run that has expired, the owner's
-  /// stop ends what may still be billed of it.
+  /// By the use case's owner or the run's own participant. Of a run that has ended, the owner's stop
+  /// ends what may still be billed of it; but the same stop again, in the same words, is a repeat.
   func stopRun(_ request: ComputeStopRunRequest, context: ServerContext) async throws -> ComputeRunBalance
   /// Gives back what the run holds; it may be resumed. By the use case's owner or the run's own
-  /// participant, as is ResumeRun; but what the owner paused only the owner resumes.
+  /// participant, as is ResumeRun; but what the owner paused only the owner resumes. What is reported
+  /// during the owner's pause is billed up to what was held, during the participant's own as always.
   func pauseRun(_ request: ComputePauseRunRequest, context: ServerContext) async throws -> ComputeRunBalance
   func resumeRun(_ request: ComputeResumeRunRequest, context: ServerContext) async throws -> ComputeRunBalance
   func getRun(_ request: ComputeGetRunRequest, context: ServerContext) async throws -> ComputeRunBalance
   func listRuns(_ request: ComputeListRunsRequest, context: ServerContext) async throws -> ComputeListRunsResponse
-  /// Balance and commands as they happen, until the run ends.
+  /// Balance and commands as they happen, until the run ends. After some minutes, when who calls must
+  /// be established anew, ABORTED: watch again, and hear the balance as it is then, a stop included.
   func watchRun(_ request: ComputeWatchRunRequest, responses: MessageWriter<ComputeRunBalance>, context: ServerContext) async throws
 }
 
@@ -4504,14 +4509,15 @@ public struct ComputeRunsClient: Sendable {
     try await self.channel.unary(ComputeRunsMethods.finishRun, request, options: options)
   }
 
-  /// By the use case's owner or the run's own participant. Of a run that has expired, the owner's
-  /// stop ends what may still be billed of it.
+  /// By the use case's owner or the run's own participant. Of a run that has ended, the owner's stop
+  /// ends what may still be billed of it; but the same stop again, in the same words, is a repeat.
   public func stopRun(_ request: ComputeStopRunRequest, options: CallOptions = CallOptions()) async throws -> ComputeRunBalance {
     try await self.channel.unary(ComputeRunsMethods.stopRun, request, options: options)
   }
 
   /// Gives back what the run holds; it may be resumed. By the use case's owner or the run's own
-  /// participant, as is ResumeRun; but what the owner paused only the owner resumes.
+  /// participant, as is ResumeRun; but what the owner paused only the owner resumes. What is reported
+  /// during the owner's pause is billed up to what was held, during the participant's own as always.
   public func pauseRun(_ request: ComputePauseRunRequest, options: CallOptions = CallOptions()) async throws -> ComputeRunBalance {
     try await self.channel.unary(ComputeRunsMethods.pauseRun, request, options: options)
   }
@@ -4528,7 +4534,8 @@ public struct ComputeRunsClient: Sendable {
     try await self.channel.unary(ComputeRunsMethods.listRuns, request, options: options)
   }
 
-  /// Balance and commands as they happen, until the run ends.
+  /// Balance and commands as they happen, until the run ends. After some minutes, when who calls must
+  /// be established anew, ABORTED: watch again, and hear the balance as it is then, a stop included.
   public func watchRun<R>(_ request: ComputeWatchRunRequest, options: CallOptions = CallOptions(), _ receive: (MessageReader<ComputeRunBalance>) async throws -> R) async throws -> R {
     try await self.channel.serverStreaming(ComputeRunsMethods.watchRun, request, options: options, receive)
   }
@@ -4544,7 +4551,8 @@ public enum ComputeBudgetsMethods {
   public static let setThresholds = MethodDescriptor(name: "assay.compute.v1.Budgets.SetThresholds", clientStreaming: false, serverStreaming: false, idempotency: .idempotent, access: MethodAccess(roles: [2, 3], scope: 2), defaultTimeoutMilliseconds: 0, maxMessageBytes: 0)
   /// The caller's own, or, for the owning tenant, all.
   public static let listAlerts = MethodDescriptor(name: "assay.compute.v1.Budgets.ListAlerts", clientStreaming: false, serverStreaming: false, idempotency: .noSideEffects, access: MethodAccess(roles: [], scope: 2), defaultTimeoutMilliseconds: 0, maxMessageBytes: 0)
-  /// As ListAlerts, and then each alert as soon as it is told, until the caller ends the call.
+  /// As ListAlerts, and then each alert as soon as it is told, until the caller ends the call. After
+  /// some minutes, when who calls must be established anew, ABORTED: watch again, after the last id.
   public static let watchAlerts = MethodDescriptor(name: "assay.compute.v1.Budgets.WatchAlerts", clientStreaming: false, serverStreaming: true, idempotency: .noSideEffects, access: MethodAccess(roles: [], scope: 2), defaultTimeoutMilliseconds: 0, maxMessageBytes: 0)
   public static let getForecast = MethodDescriptor(name: "assay.compute.v1.Budgets.GetForecast", clientStreaming: false, serverStreaming: false, idempotency: .noSideEffects, access: MethodAccess(roles: [2, 3, 5], scope: 2), defaultTimeoutMilliseconds: 0, maxMessageBytes: 0)
   public static let all: [MethodDescriptor] = [getBudget, setAllocation, transferAllocation, topUp, setReserve, setThresholds, listAlerts, watchAlerts, getForecast]
@@ -4560,7 +4568,8 @@ public protocol ComputeBudgetsService: Sendable {
   func setThresholds(_ request: ComputeSetThresholdsRequest, context: ServerContext) async throws -> ComputeGetBudgetResponse
   /// The caller's own, or, for the owning tenant, all.
   func listAlerts(_ request: ComputeListAlertsRequest, context: ServerContext) async throws -> ComputeListAlertsResponse
-  /// As ListAlerts, and then each alert as soon as it is told, until the caller ends the call.
+  /// As ListAlerts, and then each alert as soon as it is told, until the caller ends the call. After
+  /// some minutes, when who calls must be established anew, ABORTED: watch again, after the last id.
   func watchAlerts(_ request: ComputeWatchAlertsRequest, responses: MessageWriter<ComputeAlert>, context: ServerContext) async throws
   func getForecast(_ request: ComputeGetForecastRequest, context: ServerContext) async throws -> ComputeGetForecastResponse
 }
@@ -4642,7 +4651,8 @@ public struct ComputeBudgetsClient: Sendable {
     try await self.channel.unary(ComputeBudgetsMethods.listAlerts, request, options: options)
   }
 
-  /// As ListAlerts, and then each alert as soon as it is told, until the caller ends the call.
+  /// As ListAlerts, and then each alert as soon as it is told, until the caller ends the call. After
+  /// some minutes, when who calls must be established anew, ABORTED: watch again, after the last id.
   public func watchAlerts<R>(_ request: ComputeWatchAlertsRequest, options: CallOptions = CallOptions(), _ receive: (MessageReader<ComputeAlert>) async throws -> R) async throws -> R {
     try await self.channel.serverStreaming(ComputeBudgetsMethods.watchAlerts, request, options: options, receive)
   }
