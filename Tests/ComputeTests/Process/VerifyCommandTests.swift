@@ -39,10 +39,10 @@ struct VerifyCommandTests {
     let copy = "\(fixture.folder)/copy.sqlite"
     let sound = try run("assay-compute", "backup", copy, "--data", fixture.folder)
     #expect(sound.code == 0, "\(sound.said)")
-    #expect(sound.said.contains("copy.sqlite: sound: 3 entries of 1 tenants"), "\(sound.said)")
+    #expect(sound.said.contains("copy.sqlite: sound: 3 entries of 1 tenant,"), "\(sound.said)")
     let verified = try run("assay", "ledger", "verify", copy)
     #expect(verified.code == 0, "\(verified.said)")
-    #expect(verified.said.contains("1 prices, 0 invoices, 0 payments"), "\(verified.said)")
+    #expect(verified.said.contains("1 price, 0 invoices, 0 payments"), "\(verified.said)")
 
     try await fixture.tamper("UPDATE usage SET quarter = quarter + 1")
     let bad = "\(fixture.folder)/bad.sqlite"

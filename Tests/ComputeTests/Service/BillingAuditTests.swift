@@ -1,8 +1,6 @@
 import API
 import ComputeBilling
 import ComputeDomain
-import Crypto
-import Foundation
 import RPC
 import Storage
 import Testing
@@ -136,14 +134,40 @@ struct BillingAuditTests {
     #expect(result.description.contains(place), "\(result)")
   }
 
+  private static let unsealed = """
+    UPDATE prices SET nano_euro_per_gflop = 1 WHERE version = 'volume'; DELETE FROM seals;
+    DELETE FROM chain_ends WHERE chain IN ('prices', 'payments')
+    """
+
+  @Test("what was sealed is not sealed again: without its chain's end the service does not start")
+  func sealedOnce() async throws {
+    let fixture = try await billed()
+    try await fixture.tamper(Self.unsealed)
+    fixture.core.database.closeSync()
+    #expect(try Self.refusal(fixture).contains("the end of the chain prices is missing"))
+    #expect(try await !LedgerAudit.run(path: fixture.path).isSound)
+  }
+
+  @Test("nor does it where a chain is sealed and marked as not sealed yet")
+  func markedAgain() async throws {
+    let fixture = try await billed()
+    try await fixture.tamper("INSERT INTO unsealed VALUES ('payments')")
+    fixture.core.database.closeSync()
+    #expect(try Self.refusal(fixture).contains("the chain payments is sealed, and marked"))
+  }
+
+  private static func refusal(_ fixture: ServiceFixture) throws -> String {
+    let error = #expect(throws: StorageError.self) {
+      try ComputeCore.openDatabase(path: fixture.path).closeSync()
+    }
+    return "\(try #require(error))"
+  }
+
   @Test("a price that was changed and sealed anew is not the one that entries name")
   func resealed() async throws {
     let fixture = try await billed()
     try await fixture.tamper(
-      """
-      UPDATE prices SET nano_euro_per_gflop = 1 WHERE version = 'volume'; DELETE FROM seals;
-      DELETE FROM chain_ends WHERE chain IN ('prices', 'payments')
-      """)
+      Self.unsealed + "; INSERT INTO unsealed VALUES ('prices'), ('payments')")
     let core = try fixture.reopened()
     let result = try await core.read { try LedgerAudit.run($0) }
     #expect(
@@ -180,6 +204,7 @@ struct BillingAuditTests {
       "UPDATE chain_ends SET digest = x'00'",
       "INSERT OR REPLACE INTO chain_ends SELECT * FROM chain_ends",
       "DELETE FROM usage_cuts", "UPDATE usage_cuts SET sequence = 0",
+      "INSERT INTO unsealed VALUES ('prices')",
     ] {
       await #expect(throws: StorageError.self, "\(sql)") {
         try await fixture.core.database.write { _ = try $0.execute(sql) }
@@ -232,55 +257,10 @@ struct BillingAuditTests {
     #expect(one.records?.prices == 2)
     #expect(one.records?.digest != other.records?.digest)
   }
-
-  @Test("a database from before there were seals is sealed when it is opened, and once")
-  func migrated() async throws {
-    let folder = NSTemporaryDirectory() + "compute-seals-\(UUID().uuidString)"
-    try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
-    defer { try? FileManager.default.removeItem(atPath: folder) }
-    let path = "\(folder)/compute.sqlite"
-    let old = try Database.open(
-      path: path, migrations: Array(ComputeSchema.migrations.prefix(5)),
-      options: Database.Options(applicationID: ComputeSchema.applicationID))
-    let invoice = Invoice(
-      number: "AS2026-000001", issued: UTCDay(number: 20_000),
-      content: try InvoiceSamples.draft([]), previous: .zero)
-    try await old.write { tx in
-      try tx.execute(
-        """
-        INSERT INTO prices (version, valid_from, nano_euro_per_gflop, set_time)
-        VALUES ('a', 9, 20, 1)
-        """)
-      try tx.execute(
-        """
-        INSERT INTO invoices (position, number, series, count, tenant, kind, month, corrects,
-          document, digest)
-        VALUES (1, ?1, 'AS2026', 1, 'clinic', 'invoice', '2026-11', '', ?2, ?3)
-        """, invoice.number, invoice.bytes, invoice.digest)
-      try tx.execute("INSERT INTO invoice_payments VALUES (?1, 1, 'usr_x', 1)", invoice.number)
-      try tx.execute("INSERT INTO usage_cuts VALUES ('clinic', 17)")
-    }
-    await old.close()
-    var ends: [[String: ChainEnd]] = []
-    for _ in 0..<2 {
-      let database = try ComputeCore.openDatabase(path: path)
-      ends.append(try await database.read { try SealStore.ends($0) })
-      let misfits = try await database.read { db in
-        try [
-          SealStore.mismatch(db, .prices), InvoiceAudit(db).misfit,
-          UsageStore.cut(db, tenant: "clinic") == 17 ? nil : "the cut is lost",
-        ]
-      }
-      #expect(misfits == [nil, nil, nil])
-      await database.close()
-    }
-    #expect(ends[0] == ends[1])
-    #expect(ends[0].mapValues(\.count) == ["prices": 2, "payments": 1, "invoices/AS2026": 1])
-  }
 }
 
 extension ServiceFixture {
-  fileprivate func pay(_ number: String) async throws {
+  func pay(_ number: String) async throws {
     _ = try await core.setInvoicePaid(ComputeSetInvoicePaidRequest(number: number), .operator)
   }
 

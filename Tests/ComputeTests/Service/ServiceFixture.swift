@@ -129,6 +129,13 @@ final class ServiceFixture: Sendable {
     return run
   }
 
+  func topUp(_ amount: GFLOP, to participant: String) async throws {
+    let request = ComputeTopUpRequest(
+      useCaseId: Self.useCase, participantId: participant, gflop: amount.value,
+      idempotencyKey: "top-up/\(participant)/\(amount.value)")
+    _ = try await core.topUp(request, .clinic(.owner))
+  }
+
   func billingReport(
     _ caller: CallIdentity = .clinic(.billing), useCase: String = "", month: String = "",
     _ grouping: ComputeReportGrouping = .participant

@@ -6,6 +6,17 @@ import Crypto
 // limits hold by now.
 
 extension Invoice {
+  /// The day of issue alone, of a document that may have many lines.
+  ///
+  /// - Throws: `BillingFault.damaged` for bytes that are no invoice.
+  public static func issueDay(of bytes: [UInt8]) throws -> UTCDay {
+    var reader = ByteReader(bytes[...])
+    guard let version = try? reader.byte(), 1...InvoiceCoding.version ~= version,
+      (try? reader.text()) != nil, let day = try? reader.integer()
+    else { throw BillingFault.damaged }
+    return UTCDay(number: day)
+  }
+
   /// - Throws: `BillingFault.damaged` for bytes that are no invoice, also for amounts that do not
   ///   add up.
   public init(bytes: [UInt8], previous: Digest) throws {

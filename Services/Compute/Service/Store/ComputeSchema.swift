@@ -15,6 +15,7 @@ enum ComputeSchema {
     Migration(7, "confirmations of buyers", BillingSchema.confirmations),
     Migration(8, "seals", SealSchema.tables),
     Migration(9, "runs that are due", sweeps),
+    Migration(9, "what is not sealed yet", SealSchema.unsealed),
   ]
 
   /// The journal is the ledger: groups of entries, only ever inserted. Balances, runs and usage are

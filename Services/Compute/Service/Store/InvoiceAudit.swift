@@ -3,7 +3,7 @@ import ComputeDomain
 import Crypto
 import Storage
 
-/// Replays the invoices: numbers without a gap, each with the digest of its document, with columns
+/// Replays the invoices: numbers without a gap, of days in their order, each with the digest of its document, with columns
 /// that say what the document says, up to the stored end of each series; and their payments.
 struct InvoiceAudit {
   /// What is wrong with the first that does not fit; `nil` if all do.
@@ -13,6 +13,7 @@ struct InvoiceAudit {
   private(set) var count: Int64 = 0
 
   private var previous = Digest.zero
+  private var lastDay = UTCDay(number: .min)
   private var ends: [String: ChainEnd] = [:]
 
   init(_ db: Reader) throws {
@@ -42,6 +43,10 @@ struct InvoiceAudit {
     if let column = try InvoiceStore.strayColumn(row, invoice) {
       return "the \(column) of invoice \(number) is not what its document says"
     }
+    guard invoice.issued >= lastDay else {
+      return "invoice \(number) is of \(invoice.issued.text), before the day of the one before it"
+    }
+    lastDay = invoice.issued
     previous = digest
     ends[series] = ChainEnd(count: place, last: number, digest: digest)
     cuts[invoice.content.tenant, default: [:]][invoice.content.through.cut] = number

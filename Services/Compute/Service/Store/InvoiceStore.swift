@@ -70,14 +70,23 @@ enum InvoiceStore {
   }
 
   /// Gives a draft the next number of its series, and keeps it for ever.
+  ///
+  /// - Parameter today: its day, unless one of a later day was issued before the clock was set back:
+  ///   then that day, for a number's day is never before that of an earlier number.
   static func issue(
-    _ tx: Transaction, _ draft: InvoiceDraft, on day: UTCDay
+    _ tx: Transaction, _ draft: InvoiceDraft, on today: UTCDay
   ) throws -> Record {
+    let last = try tx.queryOne(
+      "SELECT position, document, digest FROM invoices ORDER BY position DESC LIMIT 1"
+    ) {
+      (
+        try $0.int64("position"), try $0.digest("digest"),
+        try Invoice.issueDay(of: $0.blob("document"))
+      )
+    }
+    let day = max(today, last?.2 ?? today)
     let series = InvoiceNumber.series(prefix: draft.seller.prefix, day)
     let count = try lastCount(tx, series) + 1
-    let last = try tx.queryOne(
-      "SELECT position, digest FROM invoices ORDER BY position DESC LIMIT 1"
-    ) { (try $0.int64("position"), try $0.digest("digest")) }
     let invoice = Invoice(
       number: InvoiceNumber.text(series: series, count), issued: day, content: draft,
       previous: last?.1 ?? .zero)
@@ -113,6 +122,18 @@ enum InvoiceStore {
     return count
   }
 
+  /// Cuts off usage where each invoice says that it was: what kept the last cut alone has lost the
+  /// one of an invoice after which nothing was used before the next.
+  static func restoreCuts(_ tx: Transaction) throws {
+    var cuts: [(tenant: String, cut: Int64)] = []
+    try tx.forEach("SELECT document FROM invoices ORDER BY position") { row in
+      // One that is damaged is named by an audit, and is no reason not to start.
+      guard let invoice = try? Invoice(bytes: row.blob("document"), previous: .zero) else { return }
+      cuts.append((invoice.content.tenant, invoice.content.through.cut))
+    }
+    for (tenant, cut) in cuts { try UsageStore.saveCut(tx, tenant: tenant, cut) }
+  }
+
   static func setPaid(
     _ tx: Transaction, number: String, on day: UTCDay, by user: String, at now: Int64
   ) throws {
@@ -138,6 +159,7 @@ enum InvoiceStore {
       paid: try row.optionalInt64("paid_day").map { UTCDay(number: $0) },
       creditedBy: try row.optionalText("credited_by"))
   }
+
   /// The first of the columns, which queries go by, that does not say what the document says.
   static func strayColumn(_ row: Row, _ invoice: Invoice) throws -> String? {
     let content = invoice.content

@@ -63,15 +63,16 @@ public enum LedgerAudit {
   static func run(_ db: Reader) throws -> AuditResult {
     var replay = LedgerChains()
     var usage = try UsageAudit(db)
+    var runs = RunAudit()
     let position = try JournalStore.position(db)
     do {
       try JournalStore.forEach(db, through: position.flushed) { _, stored in
         usage.add(try replay.check(stored))
       }
       // The tables are made of the journal up to here.
-      if let reason = try tableMismatch(db, replay) ?? usage.mismatch(db) {
-        return .mismatch(reason)
-      }
+      let reason =
+        try balanceMismatch(db, replay) ?? runs.mismatch(db, replay.runs) ?? usage.mismatch(db)
+      if let reason { return .mismatch(reason) }
       try JournalStore.forEach(db, after: position.flushed) { _, stored in
         _ = try replay.check(stored)
       }
@@ -83,7 +84,8 @@ public enum LedgerAudit {
     }
     let invoices = try InvoiceAudit(db)
     let reason =
-      try headMismatch(db, replay) ?? PriceAudit.mismatch(db, replay) ?? invoices.misfit
+      try headMismatch(db, replay) ?? runs.earlyMismatch(replay.runs)
+      ?? topUpMismatch(db, replay) ?? PriceAudit.mismatch(db, replay) ?? invoices.misfit
       ?? usage.cutMismatch(invoices, replay)
     if let reason { return .mismatch(reason) }
     var summary = replay.summary
@@ -105,7 +107,21 @@ public enum LedgerAudit {
 
   /// Where balances and runs are not what the entries say that they are made of.
   static func tableMismatch(_ db: Reader, _ replay: LedgerChains) throws -> String? {
-    try balanceMismatch(db, replay) ?? runMismatch(db, replay)
+    var runs = RunAudit()
+    return try balanceMismatch(db, replay) ?? runs.mismatch(db, replay.runs)
+  }
+
+  /// Where a use case's budget beyond its plan is not what its entries added.
+  private static func topUpMismatch(_ db: Reader, _ replay: LedgerChains) throws -> String? {
+    var left = replay.toppedUp
+    var reason: String?
+    try db.forEach("SELECT id, topped_up_gflop FROM use_cases ORDER BY id") { row in
+      let id = try row.text("id")
+      let (stored, sum) = (try row.int64("topped_up_gflop"), left.removeValue(forKey: id) ?? .zero)
+      guard stored != sum.value, reason == nil else { return }
+      reason = "use case \(id) was topped up by \(stored) GFLOP, its entries say \(sum.value)"
+    }
+    return reason ?? left.keys.min().map { "use case \($0) is missing" }
   }
 
   private static func balanceMismatch(_ db: Reader, _ replay: LedgerChains) throws -> String? {
@@ -128,32 +144,5 @@ public enum LedgerAudit {
     }
     let missing = replayed.filter { $0.value != .zero }.keys.min()
     return reason ?? missing.map { "the balance of \($0) is missing" }
-  }
-
-  private static func runMismatch(_ db: Reader, _ replay: LedgerChains) throws -> String? {
-    var used: [String: GFLOP] = [:]
-    var held: [String: GFLOP] = [:]
-    for chain in replay.chains.values {
-      used.merge(chain.usedByRun) { first, _ in first }
-      held.merge(chain.heldByRun) { first, _ in first }
-    }
-    var reason: String?
-    try db.forEach("SELECT id, used_gflop, held_gflop FROM runs") { row in
-      let id = try row.text("id")
-      let usedSum = used.removeValue(forKey: id) ?? .zero
-      let heldSum = held.removeValue(forKey: id) ?? .zero
-      // A run that was started after the last flush has its row already, as it was then.
-      guard usedSum != .zero || heldSum != .zero || replay.knows(run: id) else { return }
-      let fits =
-        try usedSum.value == row.int64("used_gflop")
-        && heldSum.value == row.int64("held_gflop")
-      if !fits, reason == nil {
-        reason =
-          "run \(id) does not show what its entries say: "
-          + "\(usedSum.value) GFLOP used, \(heldSum.value) held"
-      }
-    }
-    let missing = Set(used.keys).union(held.keys).min()
-    return reason ?? missing.map { "run \($0) is missing" }
   }
 }

@@ -12,7 +12,8 @@ public struct LedgerSummary: Sendable, Equatable, CustomStringConvertible {
   public var records: RecordSummary?
 
   public var description: String {
-    "\(entries) entries of \(tenants) tenants, digest \(digest)"
+    "\(counted(entries, "entry", "entries")) of \(counted(Int64(tenants), "tenant")), "
+      + "digest \(digest)"
       + (records.map { "; \($0)" } ?? "")
   }
 }
@@ -40,8 +41,14 @@ public struct RecordSummary: Sendable, Equatable, CustomStringConvertible {
   }
 
   public var description: String {
-    "\(prices) prices, \(invoices) invoices, \(payments) payments, digest \(digest)"
+    "\(counted(prices, "price")), \(counted(invoices, "invoice")), "
+      + "\(counted(payments, "payment")), digest \(digest)"
   }
+}
+
+/// "1 price", "2 prices".
+func counted(_ count: Int64, _ one: String, _ many: String? = nil) -> String {
+  "\(count) \(count == 1 ? one : many ?? one + "s")"
 }
 
 /// The first entry that does not fit.
@@ -54,7 +61,9 @@ struct LedgerMisfit: Error {
 /// All tenants' chains under verification, each from its first entry on.
 struct LedgerChains {
   private(set) var chains: [String: LedgerVerifier] = [:]
-  private var runs: Set<String> = []
+  private(set) var runs = RunTrails()
+  /// What was added to each use case's budget beyond its plan.
+  private(set) var toppedUp: [String: GFLOP] = [:]
 
   /// Takes an entry as the journal has it.
   mutating func check(_ stored: StoredEntry) throws -> Entry {
@@ -74,11 +83,17 @@ struct LedgerChains {
     } catch {
       throw LedgerMisfit(tenant: tenant, sequence: entry.sequence, reason: error.description)
     }
-    if !entry.content.run.isEmpty { runs.insert(entry.content.run) }
+    runs.add(entry.content)
+    if entry.content.cause == .toppedUp { addTopUp(entry.content) }
   }
 
-  /// Whether an entry so far is about the run.
-  func knows(run: String) -> Bool { runs.contains(run) }
+  private mutating func addTopUp(_ content: EntryDraft) {
+    for posting in content.postings where posting.account.kind == .granted {
+      // A part of the account's balance, which was checked to fit 64 bits.
+      let sum = toppedUp[content.useCase, default: .zero].value &- posting.amount.value
+      toppedUp[content.useCase] = GFLOP(sum)
+    }
+  }
 
   var summary: LedgerSummary {
     var summary = LedgerSummary()

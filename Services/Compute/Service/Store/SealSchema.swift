@@ -62,6 +62,25 @@ enum SealSchema {
     \(refuse("DELETE", on: "usage_cuts", "a cut never goes"))
     """
 
+  /// What migrations leave to the program, for SQL can neither hash nor read documents: done, once,
+  /// when the service next opens the file. See `SealStore.sealWhatIsThere`.
+  static let unsealed = """
+    CREATE TABLE unsealed (chain TEXT NOT NULL PRIMARY KEY) STRICT, WITHOUT ROWID;
+    \(leaveUnsealed(SealedTable.ofFirstSeals.map(\.rawValue) + [SealStore.cuts]))
+    \(refuse("UPDATE", on: "unsealed", "what is sealed is not sealed again"))
+    """
+
+  /// For a migration that adds sealed tables: their rows are sealed when the file is next opened.
+  static func leaveUnsealed(_ chains: [String]) -> String {
+    """
+    DROP TRIGGER IF EXISTS unsealed_refuse_insert;
+    INSERT INTO unsealed (chain)
+      SELECT column1 FROM (VALUES \(chains.map { "('\($0)')" }.joined(separator: ", ")))
+      WHERE column1 NOT IN (SELECT chain FROM chain_ends);
+    \(refuse("INSERT", on: "unsealed", "what is sealed is not sealed again"))
+    """
+  }
+
   private static func refuse(_ event: String, on table: String, _ reason: String) -> String {
     """
     CREATE TRIGGER \(table)_refuse_\(event.lowercased()) BEFORE \(event) ON \(table)

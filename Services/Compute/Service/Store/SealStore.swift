@@ -8,6 +8,9 @@ enum SealedTable: String, CaseIterable {
   case prices
   case payments
 
+  /// Those that a migration's text names, which never changes.
+  static let ofFirstSeals = [prices, payments]
+
   /// What a row is called.
   var noun: String {
     switch self {
@@ -67,14 +70,35 @@ struct ChainEnd: Equatable {
 /// of `SealedTable.content`. Invoices have their digests with them, and only an end here for each
 /// series.
 enum SealStore {
-  /// Seals rows that were there before there were seals, and the price that every installation
-  /// begins with; nothing once that was done.
+  /// Stands for the cuts of usage among what is left to seal.
+  static let cuts = "usage_cuts"
+
+  /// Seals what migrations have left: rows that were there before there were seals, and the price
+  /// that every installation begins with.
+  ///
+  /// - Throws: where the end of a chain is missing that was sealed before, for to seal it again would
+  ///   make sound what somebody has changed.
   static func sealWhatIsThere(_ tx: Transaction) throws {
-    for table in SealedTable.allCases where try end(tx, table.rawValue) == nil {
-      let keys = try tx.query(table.sql, String?.none) { try $0.text("key") }
-      for key in keys { try seal(tx, table, key: key) }
-      if keys.isEmpty { try save(tx, .empty, of: table.rawValue) }
+    let left = Set(try tx.query("SELECT chain FROM unsealed") { try $0.text("chain") })
+    for table in SealedTable.allCases {
+      let isSealed = try end(tx, table.rawValue) != nil
+      guard isSealed != left.contains(table.rawValue) else {
+        throw StorageError.corrupt(
+          isSealed
+            ? "the chain \(table.rawValue) is sealed, and marked as not sealed yet"
+            : "the end of the chain \(table.rawValue) is missing: the file was changed past the "
+              + "service; restore a backup")
+      }
+      if !isSealed { try sealAll(tx, table) }
     }
+    if left.contains(cuts) { try InvoiceStore.restoreCuts(tx) }
+    try tx.execute("DELETE FROM unsealed")
+  }
+
+  private static func sealAll(_ tx: Transaction, _ table: SealedTable) throws {
+    let keys = try tx.query(table.sql, String?.none) { try $0.text("key") }
+    for key in keys { try seal(tx, table, key: key) }
+    if keys.isEmpty { try save(tx, .empty, of: table.rawValue) }
   }
 
   /// Seals a row that was just inserted.

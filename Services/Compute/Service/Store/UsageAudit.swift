@@ -111,19 +111,3 @@ struct UsageAudit {
       + "\(key.cut)"
   }
 }
-
-/// Gives each value a small number.
-private struct Numbering<Value: Hashable> {
-  private var numbers: [Value: Int32] = [:]
-  private var values: [Value] = []
-
-  mutating func number(_ value: Value) -> Int32 {
-    if let number = numbers[value] { return number }
-    let number = Int32(values.count)
-    numbers[value] = number
-    values.append(value)
-    return number
-  }
-
-  func value(_ number: Int32) -> Value { values[Int(number)] }
-}
