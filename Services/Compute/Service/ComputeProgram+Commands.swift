@@ -1,3 +1,4 @@
+import Foundation
 import ServiceKit
 import Storage
 
@@ -22,15 +23,48 @@ extension ComputeProgram {
     print("\(file): \(result)")
   }
 
+  /// The backup may be of an older program: a copy of it is brought up to date first.
   static func restore(_ process: ServiceProcess) async throws {
     let file = try fileArgument(process)
-    let result = try await LedgerAudit.run(path: file, clock: process.clock)
-    guard result.isSound else {
-      throw ServiceFailure("\(file) is not restored: \(result.description)")
+    let isForced = process.options.flag("force")
+    let result = try await LedgerFiles.withPresentSchema(
+      file, copyingTo: process.dataDirectory, clock: process.clock
+    ) { copy in
+      let result = try await LedgerAudit.run(path: copy, clock: process.clock)
+      guard result.isSound else {
+        throw ServiceFailure("\(file) is not restored: \(result.description)")
+      }
+      if !isForced { try await requireNothingLost(by: copy, file, process) }
+      try Database.restore(
+        from: copy, to: databasePath(process), applicationID: ComputeSchema.applicationID)
+      return result
     }
-    try Database.restore(
-      from: file, to: databasePath(process), applicationID: ComputeSchema.applicationID)
     print("restored from \(file): \(result)")
+  }
+
+  /// Refuses to go back: what was issued since would be issued again under the same numbers, what
+  /// was used since would be billed to nobody.
+  private static func requireNothingLost(
+    by copy: String, _ file: String, _ process: ServiceProcess
+  ) async throws {
+    let path = databasePath(process)
+    guard FileManager.default.fileExists(atPath: path) else { return }
+    let present: LedgerExtent
+    do {
+      present = try await LedgerFiles.withPresentSchema(
+        path, copyingTo: process.dataDirectory, clock: process.clock
+      ) { try await LedgerFiles.read($0) { try LedgerExtent($0) } }
+    } catch {
+      throw ServiceFailure(
+        "\(file) is not restored: what would be lost of \(path) cannot be told (\(error)); "
+          + "with --force it is replaced all the same")
+    }
+    let lost = try await LedgerFiles.read(copy) { try present.lost(in: $0) }
+    guard lost.isEmpty else {
+      throw ServiceFailure(
+        "\(file) is not restored, for it lacks what \(path) has: "
+          + "\(lost.joined(separator: "; ")); with --force that is lost")
+    }
   }
 
   private static func fileArgument(_ process: ServiceProcess) throws -> String {

@@ -39,6 +39,12 @@ public enum ComputeProgram: ServiceProgram {
     ServiceCommand(
       "restore", arguments: "FILE",
       summary: "replace the database by a backup that verifies, while the service is stopped",
+      options: [
+        .flag(
+          "force",
+          help: "restore though entries, prices, invoices or payments are lost that the backup "
+            + "lacks")
+      ],
       run: restore),
   ]
 

@@ -56,7 +56,7 @@ enum InvoiceSamples {
 struct InvoiceTests {
   private typealias Samples = InvoiceSamples
 
-  @Test("a line is rounded once, VAT once for the whole invoice")
+  @Test("a line is rounded once, VAT once for each rate")
   func rounding() throws {
     // Three lines of 1.25 cents are 3 × 1 cent; VAT of 3 cents at 19 % is 0.57 cents.
     let lines = try (1...3).map {

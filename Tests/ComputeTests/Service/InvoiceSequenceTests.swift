@@ -42,6 +42,21 @@ struct InvoiceSequenceTests {
     #expect(try await fixture.audit().isSound)
   }
 
+  @Test("where the clock was set back, an invoice is of the last one's day and series")
+  func clockSetBack() async throws {
+    let fixture = try await ServiceFixture.forInvoices(each: .pflop(300))
+    try await fixture.train(.pflop(200))
+    fixture.clock.set(ServiceFixture.january)
+    let first = try await fixture.issue("2026-11")
+    #expect([first.number, first.issueDate] == ["AS2027-000001", "2027-01-01"])
+    fixture.clock.set(ServiceFixture.december + 3 * UTCDay.milliseconds)
+    let answer = try await fixture.credit(first.number, reissue: true)
+    let issued = [answer.creditNote, answer.invoice].compactMap { $0 }
+    #expect(issued.map(\.number) == ["AS2027-000002", "AS2027-000003"])
+    #expect(issued.map(\.issueDate) == ["2027-01-01", "2027-01-01"])
+    #expect(try await fixture.audit().isSound)
+  }
+
   @Test(
     "a month waits until those before it are billed, if they have usage; the refusal says which")
   func order() async throws {

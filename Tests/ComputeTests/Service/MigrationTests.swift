@@ -28,7 +28,7 @@ struct MigrationTests {
 
   @Test(
     "a database from before there were seals is sealed when it is opened, and once; it is sound",
-    arguments: [5, 7])
+    arguments: [5, 7, 8])
   func migrated(version: Int) async throws {
     let fixture = try await Self.billed()
     let path = try await fixture.copy(ofVersion: version)
@@ -54,12 +54,13 @@ extension ServiceFixture {
     let old = try Database.open(
       path: path, migrations: Array(ComputeSchema.migrations.prefix(version)),
       options: Database.Options(applicationID: ComputeSchema.applicationID))
-    let tables = [
-      "prices", "journal", "heads", "ledger_position", "balances", "usage", "use_cases",
+    var tables = [
+      "journal", "heads", "ledger_position", "balances", "usage", "use_cases",
       "participants", "runs", "adjustments", "alerts", "invoices", "invoice_payments",
     ]
-    let columns = try await old.read { db in
-      try tables.map { table in
+    if version >= 8 { tables += ["seals", "chain_ends"] }
+    let columns = try await old.read { [tables] db in
+      try (["prices"] + tables).map { table in
         try db.query("SELECT name FROM pragma_table_info('\(table)')") { try $0.text(0) }
           .joined(separator: ", ")
       }
@@ -68,9 +69,11 @@ extension ServiceFixture {
     let connection = try Connection(Connection.Settings(path: path))
     defer { connection.close() }
     try connection.run("ATTACH DATABASE '\(self.path)' AS present")
-    for (table, columns) in zip(tables, columns) {
+    for (table, columns) in zip(["prices"] + tables, columns) {
+      // The price that every installation begins with is there.
+      let others = table == "prices" ? " WHERE version NOT IN (SELECT version FROM prices)" : ""
       try connection.run(
-        "INSERT OR IGNORE INTO \(table) (\(columns)) SELECT \(columns) FROM present.\(table)")
+        "INSERT INTO \(table) (\(columns)) SELECT \(columns) FROM present.\(table)\(others)")
     }
     try connection.run(
       "INSERT INTO usage_cuts SELECT tenant, max(sequence) FROM present.usage_cuts GROUP BY tenant")

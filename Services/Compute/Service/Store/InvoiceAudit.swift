@@ -12,6 +12,9 @@ struct InvoiceAudit {
   private(set) var cuts: [String: [Int64: String]] = [:]
   private(set) var count: Int64 = 0
 
+  /// What they are for, to be compared with the usage.
+  var billed = BilledUsage()
+
   private var previous = Digest.zero
   private var lastDay = UTCDay(number: .min)
   private var ends: [String: ChainEnd] = [:]
@@ -46,6 +49,7 @@ struct InvoiceAudit {
     guard invoice.issued >= lastDay else {
       return "invoice \(number) is of \(invoice.issued.text), before the day of the one before it"
     }
+    if let misfit = billed.add(invoice) { return misfit }
     lastDay = invoice.issued
     previous = digest
     ends[series] = ChainEnd(count: place, last: number, digest: digest)

@@ -106,7 +106,14 @@ enum InvoiceStore {
   }
 
   /// The name of a series among the chains.
-  static func chain(ofSeries series: String) -> String { "invoices/\(series)" }
+  static func chain(ofSeries series: String) -> String { chainPrefix + series }
+
+  /// The series that a chain is of; `nil` for one of something else.
+  static func series(ofChain chain: String) -> String? {
+    chain.hasPrefix(chainPrefix) ? String(chain.dropFirst(chainPrefix.count)) : nil
+  }
+
+  private static let chainPrefix = "invoices/"
 
   /// How many invoices a series has.
   ///

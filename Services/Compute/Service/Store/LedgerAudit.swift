@@ -1,5 +1,6 @@
 import ComputeDomain
 import Crypto
+import Foundation
 import Storage
 
 /// What the replay of a stored ledger found.
@@ -33,30 +34,31 @@ public enum AuditResult: Sendable, Equatable, CustomStringConvertible {
 /// Replays the stored ledger, and compares it with all that is kept beside it: balances, runs and
 /// usage, prices, invoices and payments.
 public enum LedgerAudit {
-  /// Replays a ledger file.
+  /// Replays a ledger file; one of an older program as a copy that is brought up to date, which lies
+  /// among the system's temporary files meanwhile.
   ///
   /// - Throws: when the file cannot be opened; a ledger that does not fit is a result.
   public static func run(
     path: String, clock: WallClock = .system
   ) async throws -> AuditResult {
-    var options = Database.Options(
-      applicationID: ComputeSchema.applicationID, access: .readOnly)
-    options.clock = clock
-    let database = try Database.open(
-      path: path, migrations: ComputeSchema.migrations, options: options)
-    do {
-      let damage = try await database.integrityCheck()
-      let result =
-        if let first = damage.first {
-          AuditResult.mismatch("the file is damaged: \(first)")
-        } else {
-          try await database.read { try run($0) }
-        }
-      await database.close()
-      return result
-    } catch {
-      await database.close()
-      throw error
+    try await LedgerFiles.withPresentSchema(
+      path, copyingTo: NSTemporaryDirectory(), clock: clock
+    ) { path in
+      let database = try LedgerFiles.open(path)
+      do {
+        let damage = try await database.integrityCheck()
+        let result =
+          if let first = damage.first {
+            AuditResult.mismatch("the file is damaged: \(first)")
+          } else {
+            try await database.read { try run($0) }
+          }
+        await database.close()
+        return result
+      } catch {
+        await database.close()
+        throw error
+      }
     }
   }
 
@@ -64,6 +66,7 @@ public enum LedgerAudit {
     var replay = LedgerChains()
     var usage = try UsageAudit(db)
     var runs = RunAudit()
+    var invoices = try InvoiceAudit(db)
     let position = try JournalStore.position(db)
     do {
       try JournalStore.forEach(db, through: position.flushed) { _, stored in
@@ -71,7 +74,8 @@ public enum LedgerAudit {
       }
       // The tables are made of the journal up to here.
       let reason =
-        try balanceMismatch(db, replay) ?? runs.mismatch(db, replay.runs) ?? usage.mismatch(db)
+        try balanceMismatch(db, replay) ?? runs.mismatch(db, replay.runs)
+        ?? usage.mismatch(db, &invoices.billed)
       if let reason { return .mismatch(reason) }
       try JournalStore.forEach(db, after: position.flushed) { _, stored in
         _ = try replay.check(stored)
@@ -82,11 +86,10 @@ public enum LedgerAudit {
       return .entry(
         tenant: damage.tenant, damage.sequence, "its bytes are not those of an entry")
     }
-    let invoices = try InvoiceAudit(db)
     let reason =
       try headMismatch(db, replay) ?? runs.earlyMismatch(replay.runs)
       ?? topUpMismatch(db, replay) ?? PriceAudit.mismatch(db, replay) ?? invoices.misfit
-      ?? usage.cutMismatch(invoices, replay)
+      ?? usage.cutMismatch(invoices, replay) ?? invoices.billed.misfit
     if let reason { return .mismatch(reason) }
     var summary = replay.summary
     summary.records = RecordSummary(try SealStore.ends(db), invoices: invoices.count)

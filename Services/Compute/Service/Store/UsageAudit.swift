@@ -64,7 +64,9 @@ struct UsageAudit {
   }
 
   /// What is wrong with the first row that does not fit the entries so far; `nil` if all do.
-  mutating func mismatch(_ db: Reader) throws -> String? {
+  ///
+  /// - Parameter billed: is told of each row, for there are millions, and one pass is enough.
+  mutating func mismatch(_ db: Reader, _ billed: inout BilledUsage) throws -> String? {
     var reason: String?
     try db.forEach(
       """
@@ -80,6 +82,9 @@ struct UsageAudit {
         quarter: try row.int64("quarter"), cut: try row.int64("cut"))
       let sum = sums.removeValue(forKey: key) ?? 0
       let stored = try row.int64("gflop")
+      billed.use(
+        tenant: places.value(key.place).tenant, cut: key.cut, quarter: key.quarter,
+        priceVersion: prices.value(key.price), gflop: stored)
       guard stored != sum, reason == nil else { return }
       reason = "\(describe(key)) is \(stored) GFLOP, its entries sum to \(sum)"
     }
