@@ -3,8 +3,9 @@ import ComputeDomain
 import Crypto
 import Storage
 
-/// Replays the invoices: numbers without a gap, of days in their order, each with the digest of its document, with columns
-/// that say what the document says, up to the stored end of each series; and their payments.
+/// Replays the invoices: numbers without a gap, of days in their order, each with the digest of its
+/// document, with columns that say what the document says, up to the stored end of each series; and
+/// their payments.
 struct InvoiceAudit {
   /// What is wrong with the first that does not fit; `nil` if all do.
   private(set) var misfit: String?

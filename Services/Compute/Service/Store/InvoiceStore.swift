@@ -71,8 +71,8 @@ enum InvoiceStore {
 
   /// Gives a draft the next number of its series, and keeps it for ever.
   ///
-  /// - Parameter today: its day, unless one of a later day was issued before the clock was set back:
-  ///   then that day, for a number's day is never before that of an earlier number.
+  /// - Parameter today: its day, unless one of a later day was issued before the clock was set
+  ///   back: then that day, for a number's day is never before that of an earlier number.
   static func issue(
     _ tx: Transaction, _ draft: InvoiceDraft, on today: UTCDay
   ) throws -> Record {

@@ -34,8 +34,8 @@ public enum AuditResult: Sendable, Equatable, CustomStringConvertible {
 /// Replays the stored ledger, and compares it with all that is kept beside it: balances, runs and
 /// usage, prices, invoices and payments.
 public enum LedgerAudit {
-  /// Replays a ledger file; one of an older program as a copy that is brought up to date, which lies
-  /// among the system's temporary files meanwhile.
+  /// Replays a ledger file; one of an older program as a copy that is brought up to date, which
+  /// lies among the system's temporary files meanwhile.
   ///
   /// - Throws: when the file cannot be opened; a ledger that does not fit is a result.
   public static func run(

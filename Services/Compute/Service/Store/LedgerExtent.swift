@@ -1,7 +1,8 @@
 import Crypto
 import Storage
 
-/// How far a ledger goes: the end of each of its chains, of entries and of what is sealed or issued.
+/// How far a ledger goes: the end of each of its chains, of entries and of what is sealed or
+/// issued.
 struct LedgerExtent: Sendable {
   private struct End: Equatable {
     var count: Int64

@@ -76,8 +76,8 @@ enum SealStore {
   /// Seals what migrations have left: rows that were there before there were seals, and the price
   /// that every installation begins with.
   ///
-  /// - Throws: where the end of a chain is missing that was sealed before, for to seal it again would
-  ///   make sound what somebody has changed.
+  /// - Throws: where the end of a chain is missing that was sealed before, for to seal it again
+  ///   would make sound what somebody has changed.
   static func sealWhatIsThere(_ tx: Transaction) throws {
     let left = Set(try tx.query("SELECT chain FROM unsealed") { try $0.text("chain") })
     for table in SealedTable.allCases {
