@@ -25,6 +25,23 @@ struct OutputTests {
     #expect(table.csv == "use_case,eur\n\"a, \"\"b\"\"\nc\",1.04\n")
   }
 
+  @Test(
+    "CSV keeps a spreadsheet from taking another tenant's text for a formula",
+    arguments: ["=1+1", "+1+1", "-2+3", "@SUM(A1)", "\t=1", "\r=1", "\n=1", "=\u{301}1", "＝1", "-"])
+  func guardsFormulas(text: String) {
+    let csv = Table(["title"], [text], { [$0] }).csv
+    #expect(csv.hasPrefix("title\n'") || csv.hasPrefix("title\n\"'"), "\(csv)")
+    #expect(csv.contains("'" + text), "\(csv)")
+  }
+
+  @Test("CSV leaves numbers and all other text as they are")
+  func guardsNothingElse() {
+    var table = Table(["score", "#EUR", "note"])
+    table.add(["-0.25", "-1.04", "a=1"])
+    table.add(["+1e-3", "–", "'quoted"])
+    #expect(table.csv == "score,eur,note\n-0.25,-1.04,a=1\n+1e-3,–,'quoted\n")
+  }
+
   @Test("Text from a server cannot move the cursor or reorder the line")
   func cleansText() {
     #expect(Printable.text("a\u{1B}[2Jb\u{202E}c") == "a\u{FFFD}[2Jb\u{FFFD}c")

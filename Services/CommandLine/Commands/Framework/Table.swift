@@ -51,11 +51,28 @@ struct Table: Sendable, Equatable {
   }
 
   /// RFC 4180, with a heading line; titles with underscores instead of spaces.
+  ///
+  /// Text that a spreadsheet would take for a formula has an apostrophe before it, for people of
+  /// other tenants choose titles and names; numbers stay numbers, in whatever column.
   var csv: String {
     let heading = columns.map { column in
       String(column.title.lowercased().map { $0 == " " ? "_" : $0 })
     }
-    return ([heading] + rows).map { $0.map(Self.field).joined(separator: ",") + "\n" }.joined()
+    let guarded = rows.map { row in
+      zip(columns, row).map { $0.isNumber ? $1 : Self.guarded($1) }
+    }
+    return ([heading] + guarded).map { $0.map(Self.field).joined(separator: ",") + "\n" }.joined()
+  }
+
+  /// As the OWASP advises against CSV injection. By scalars: a combining mark after the sign makes
+  /// it another `Character`, and no other cell.
+  private static func guarded(_ text: String) -> String {
+    let formulas: Set<Unicode.Scalar> = [
+      "=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠",
+    ]
+    guard let first = text.unicodeScalars.first, formulas.contains(first), Double(text) == nil
+    else { return text }
+    return "'" + text
   }
 
   private static func field(_ text: String) -> String {
