@@ -37,6 +37,18 @@ struct InvoiceTextTests {
     #expect(text.contains(sums))
   }
 
+  @Test("what goes beside it for VAT is shown after it, and lines that add up say so")
+  func outside() {
+    let text = InvoiceCommands.answer(
+      ComputeInvoice(
+        number: "2026-000003", lines: [ComputeInvoiceLine(pflop: "7")],
+        outsideScope: ComputeInvoice(number: "2026-000002", netEur: "9.99"))
+    ).text
+    #expect(text.contains("With it, outside the scope of VAT:\n\nnumber: 2026-000002"))
+    #expect(text.contains("net €9.99"))
+    #expect(text.contains("all       all"))
+  }
+
   @Test("its lines are CSV, one row each under a heading")
   func csv() {
     let csv = InvoiceCommands.answer(invoice).csv(true).rendered(asJSON: false)

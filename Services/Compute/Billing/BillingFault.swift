@@ -6,7 +6,15 @@ public enum BillingFault: Error, Equatable, Sendable, CustomStringConvertible {
   case unknownCountry(String)
   case badVATID(String, country: String)
   case badRates(line: Int)
+  /// Something that an invoice has to say.
   case missing(String)
+  case bad(String, expected: String)
+  /// An invoice that would be longer even with one line for all participants and use cases.
+  case tooManyLines(limit: Int)
+  /// One document for usage that is outside the scope of VAT and usage that is not.
+  case mixedScope
+  /// Invoices of another company have numbers with the prefix.
+  case foreignPrefix(String, vatID: String)
   case damaged
 
   public var description: String {
@@ -22,7 +30,16 @@ public enum BillingFault: Error, Equatable, Sendable, CustomStringConvertible {
     case .badRates(let line):
       "line \(line) of the VAT rates is not a country, a day and a percentage, "
         + "such as DE 2027-01-01 19"
-    case .missing(let what): "the invoice lacks \(what)"
+    case .missing(let what): "\(what) is missing, which an invoice has to say"
+    case .bad(let field, let expected): "the \(field): \(expected)"
+    case .tooManyLines(let limit):
+      "the invoice would have more than \(limit) lines, one for each price of each month"
+    case .mixedScope:
+      "some of the usage is outside the scope of VAT and some is not, which no invoice may have "
+        + "together (EN 16931, BR-O-11): take the invoice back without issuing it anew"
+    case .foreignPrefix(let prefix, let vatID):
+      "the seller with the VAT id \(vatID) has numbered invoices with the prefix \"\(prefix)\": "
+        + "take another"
     case .damaged: "the stored invoice cannot be read"
     }
   }

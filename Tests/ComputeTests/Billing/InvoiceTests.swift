@@ -1,6 +1,7 @@
-import ComputeBilling
 import ComputeDomain
 import Testing
+
+@testable import ComputeBilling
 
 /// Invoices to look at.
 enum InvoiceSamples {
@@ -92,6 +93,79 @@ struct InvoiceTests {
     seller = Samples.seller
     seller.party.country = "CH"
     #expect(throws: BillingFault.self) { try seller.check() }
+  }
+
+  @Test("an IBAN has check digits that fit; one wrong or two exchanged digits do not pass")
+  func iban() throws {
+    for iban in [
+      "", "DE75512108001245126199", "GB82WEST12345698765432", "NO9386011117947",
+      "MT84MALT011000012345MTLCAST001S",
+    ] {
+      var seller = Samples.seller
+      seller.iban = iban
+      try seller.check()
+    }
+    for iban in [
+      "DE75512108001245126198", "DE75512108001245126919", "DE57512108001245126199",
+      "de75512108001245126199", "DE75 5121 0800 1245 1261 99", "7575512108001245126199",
+      "GB82WEST1234569876543", "DE", "DE00",
+    ] {
+      var seller = Samples.seller
+      seller.iban = iban
+      #expect(
+        throws: BillingFault.bad("IBAN", expected: "without spaces, with check digits that fit")
+      ) { try seller.check() }
+    }
+  }
+
+  @Test("too long an invoice adds up participants, then use cases, and is refused after that")
+  func manyLines() throws {
+    let names = InvoiceLines.Names(useCase: ["uc_0": "Lungs"], participant: [:])
+    var sums: [UsageTally.Key: GFLOP] = [:]
+    for useCase in 0..<3 {
+      for participant in 0..<4 {
+        sums[
+          UsageTally.Key(
+            month: Samples.month, day: nil, useCase: "uc_\(useCase)",
+            participant: "par_\(participant)", run: "", priceVersion: "v", nanoEuroPerGFLOP: 25)] =
+          .pflop(100)
+      }
+    }
+    let lines = { (limit: Int) in
+      try InvoiceLines.make(sums, month: Samples.month, names: names, limit: limit)
+    }
+    #expect(try lines(12).count == 12)
+    let byUseCase = try lines(11)
+    #expect(byUseCase.map(\.useCase).sorted() == ["uc_0", "uc_1", "uc_2"])
+    #expect(byUseCase.allSatisfy { $0.participant.isEmpty && $0.quantity == .pflop(400) })
+    #expect(byUseCase.contains { $0.title == "Compute: Lungs, all participants" })
+    let all = try lines(2)
+    #expect(all.map(\.title) == ["Compute: all use cases, all participants"])
+    #expect(all.map(\.quantity) == [.pflop(1_200)])
+    #expect(throws: BillingFault.tooManyLines(limit: 0)) { try lines(0) }
+  }
+
+  @Test("an invoice with more lines than the limit says so, in words of its own")
+  func tooManyLines() throws {
+    let line = try Samples.line(.pflop(1))
+    let lines = Array(repeating: line, count: BillingLimits.maximumLines + 1)
+    let error = #expect(throws: BillingFault.tooManyLines(limit: 100_000)) {
+      try Samples.draft(lines)
+    }
+    #expect(error?.description.contains("more than 100000 lines") == true)
+  }
+
+  @Test("one document never has usage outside the scope of VAT beside other")
+  func mixedScope() throws {
+    let rates = try VATRates.union.changed(by: "UA 2026-11-01 20")
+    let before = try Samples.line(.pflop(100), month: UTCMonth(text: "2026-10") ?? Samples.month)
+    let after = try Samples.line(.pflop(100))
+    let buyer = Samples.party("UA")
+    #expect(throws: BillingFault.mixedScope) {
+      try Samples.draft([before, after], buyer: buyer, rates: rates)
+    }
+    #expect(try Samples.draft([before], buyer: buyer, rates: rates).tax == .zero)
+    #expect(try Samples.draft([after], buyer: buyer, rates: rates).tax.euroText == "0.50")
   }
 
   @Test("numbers have a series for each year")

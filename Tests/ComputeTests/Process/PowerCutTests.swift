@@ -58,7 +58,7 @@ struct PowerCutTests {
     let clock = ManualWallClock(0)
     let database = try ComputeCore.openDatabase(path: path)
     let core = ComputeCore(database: database, clock: clock.clock)
-    _ = try await core.setSeller(InvoiceSamples.seller)
+    _ = try await core.setSeller(InvoiceSamples.seller, .operator)
     _ = try await core.setBillingProfile(
       ComputeBillingProfile(tenant: "clinic", buyer: ComputeParty(InvoiceSamples.buyer)), .operator)
     let terms = UseCaseTerms(

@@ -192,7 +192,7 @@ struct InvoiceSequenceTests {
     let wrong = try await fixture.issue("2026-11")
     var seller = InvoiceSamples.seller
     seller.prefix = "B"
-    _ = try await fixture.core.setSeller(seller)
+    _ = try await fixture.core.setSeller(seller, .operator)
     let answer = try await fixture.credit(wrong.number, reissue: true)
     #expect(answer.creditNote?.number == "B2026-000001")
     #expect(answer.invoice?.number == "B2026-000002")

@@ -14,7 +14,7 @@ extension ServiceFixture {
   /// With a seller, ten participants, and an organisation that can be billed.
   static func forInvoices(each: GFLOP = .pflop(200)) async throws -> ServiceFixture {
     let fixture = try ServiceFixture()
-    _ = try await fixture.core.setSeller(InvoiceSamples.seller)
+    _ = try await fixture.core.setSeller(InvoiceSamples.seller, .operator)
     try await fixture.setProfile()
     try await fixture.sync(each: each, participants: 10)
     return fixture

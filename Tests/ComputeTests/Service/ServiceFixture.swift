@@ -19,17 +19,19 @@ final class ServiceFixture: Sendable {
   let clock = ManualWallClock(ServiceFixture.opening)
   let core: ComputeCore
 
-  init() throws {
+  init(settings: ComputeSettings? = nil) throws {
     folder = NSTemporaryDirectory() + "compute-tests-\(UUID().uuidString)"
     try FileManager.default.createDirectory(
       atPath: folder, withIntermediateDirectories: true)
-    core = try Self.open(folder, clock)
+    core = try Self.open(folder, clock, settings)
   }
 
-  private static func open(_ folder: String, _ clock: ManualWallClock) throws -> ComputeCore {
+  private static func open(
+    _ folder: String, _ clock: ManualWallClock, _ settings: ComputeSettings? = nil
+  ) throws -> ComputeCore {
     ComputeCore(
       database: try ComputeCore.openDatabase(path: "\(folder)/compute.sqlite"),
-      clock: clock.clock, settings: ComputeSettings(holdIdleMilliseconds: 60_000),
+      clock: clock.clock, settings: settings ?? ComputeSettings(holdIdleMilliseconds: 60_000),
       report: { Issue.record("reported: \($0)") })
   }
 

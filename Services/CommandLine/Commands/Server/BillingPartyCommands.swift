@@ -32,7 +32,8 @@ enum BillingPartyCommands {
     "invoice set-profile", "Set how a tenant is billed from its next invoice on",
     details: """
       VAT is charged as at the seller's home until an operator has confirmed the country and the VAT
-      id; changing either takes that back. Invoices that were issued stay as they are.
+      id; changing these, or name, address or registration, takes that back. Invoices that were
+      issued stay as they are.
       """,
     options: address + [
       Option("reference", "TEXT", "printed on invoices: an order's number, a department"),
@@ -57,10 +58,11 @@ enum BillingPartyCommands {
   static let confirmBuyer = Command(
     "invoice confirm-buyer", "Confirm a tenant's country and VAT id (operators only)",
     details: """
-      Say what you checked, as the profile has it, and what proves it: for a VAT id of the European
-      Union the consultation number of VIES. From then on a buyer of another member state with a VAT
-      id is billed by reverse charge, one without at its country's rate, and one outside the Union
-      without VAT.
+      Look at the profile first, and name the version that it shows: if the tenant has changed it
+      since, nothing is confirmed. Say what you checked, as the profile has it, and what proves it:
+      for a VAT id of the European Union the consultation number of VIES. From then on a buyer of
+      another member state with a VAT id is billed by reverse charge, one without at its country's
+      rate, and one outside the Union without VAT.
       """,
     options: [
       Option("tenant", "NAME", "the tenant", required: true),
@@ -68,17 +70,19 @@ enum BillingPartyCommands {
       Option("vat-id", "ID", "the VAT id that was checked; none if it has none"),
       Option("evidence", "TEXT", "what proves it; kept, and part of invoices", required: true),
       Option("date", "YYYY-MM-DD", "when it was checked; today unless told"),
+      Option("version", "N", "of the profile that was looked at"),
     ],
     examples: [
       "assay invoice confirm-buyer --tenant clinic --country FR --vat-id FR40303265045 "
-        + "--evidence \"VIES WAPIAAAAZr3kPq1x\""
+        + "--evidence \"VIES WAPIAAAAZr3kPq1x\" --version 7"
     ]
   ) { call in
     let profile = try await call.session.invoices.confirmBuyer(
       ComputeConfirmBuyerRequest(
         tenant: call.arguments.text("tenant"), country: call.arguments.text("country"),
         vatId: call.arguments.text("vat-id"), evidence: call.arguments.text("evidence"),
-        checkedDate: call.arguments.text("date")),
+        checkedDate: call.arguments.text("date"),
+        profileVersion: try call.arguments.integer("version", in: 1...Int64.max) ?? 0),
       options: call.session.callOptions)
     return answer(profile)
   }
@@ -94,8 +98,12 @@ enum BillingPartyCommands {
 
   static let setSeller = Command(
     "invoice set-seller", "Set who issues the invoices from now on (operators only)",
+    details: """
+      Every change is kept, with who made it. A company has prefixes of its own: one with which a
+      company of another VAT id has numbered is refused.
+      """,
     options: address + [
-      Option("iban", "IBAN", "the account to pay to, without spaces"),
+      Option("iban", "IBAN", "the account to pay to, without spaces; its check digits must fit"),
       Option("prefix", "TEXT", "what invoice numbers begin with"),
       Option("payment-days", "N", "days until an invoice is due (30)"),
     ],
@@ -127,6 +135,8 @@ enum BillingPartyCommands {
     facts.add("reference", profile.buyerReference)
     facts.add("time zone", profile.timeZone.isEmpty ? "UTC" : profile.timeZone)
     let confirmed = profile.confirmation.map { "on \($0.checkedDate): \($0.evidence)" }
+    facts.add("version", String(profile.version))
+    addCause(profile.setBy, profile.setTime, to: &facts)
     facts.add("confirmed", confirmed ?? "no, so VAT is charged as at the seller's home")
     return Answer(profile, text: facts.text)
   }
@@ -137,7 +147,15 @@ enum BillingPartyCommands {
     facts.add("IBAN", seller.iban)
     facts.add("prefix", seller.numberPrefix)
     facts.add("payment", "\(seller.paymentDays) days")
+    addCause(seller.setBy, seller.setTime, to: &facts)
     return Answer(seller, text: facts.text)
+  }
+
+  private static func addCause(
+    _ user: String, _ time: Google_Protobuf_Timestamp?, to facts: inout Facts
+  ) {
+    facts.add("set by", user)
+    facts.add("set", UTCTime.text(time))
   }
 
   private static func add(_ party: ComputeParty?, to facts: inout Facts) {

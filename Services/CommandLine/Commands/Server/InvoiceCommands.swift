@@ -2,7 +2,8 @@ import API
 
 /// `assay invoice …`: what is owed, on paper.
 enum InvoiceCommands {
-  static let all = [list, show, draft, issue, credit, paid, export] + BillingPartyCommands.all
+  static let all =
+    [list, show, draft, issue, credit, paid, unpaid, export] + BillingPartyCommands.all
 
   static let list = Command(
     "invoice list", "List your tenant's invoices and credit notes, newest first",
@@ -122,6 +123,24 @@ enum InvoiceCommands {
     return Answer(invoice, text: "\(invoice.number): paid on \(invoice.paidDate)")
   }
 
+  static let unpaid = Command(
+    "invoice unpaid", "Take back that an invoice was paid (operators only)",
+    details: """
+      For what was said by mistake: what was said stays on record, and so does the reason. Say the
+      right day by paid after it.
+      """,
+    arguments: [Argument("NUMBER", "the invoice")],
+    options: [Option("reason", "TEXT", "why; kept", required: true)],
+    examples: ["assay invoice unpaid 2026-000001 --reason \"was 2026-000010\""]
+  ) { call in
+    let invoice = try await call.session.invoices.setInvoicePaid(
+      ComputeSetInvoicePaidRequest(
+        number: call.arguments.argument("NUMBER"), notPaid: true,
+        reason: call.arguments.text("reason")),
+      options: call.session.callOptions)
+    return Answer(invoice, text: "\(invoice.number): \(EnumName.text(invoice.state))")
+  }
+
   static let export = Command(
     "invoice export", "Print an invoice as HTML for paper, or as an electronic invoice",
     details: """
@@ -169,8 +188,7 @@ enum InvoiceCommands {
       invoice.lines
     ) {
       [
-        $0.useCaseTitle.isEmpty ? $0.useCaseId : $0.useCaseTitle,
-        $0.participantName.isEmpty ? $0.participantId : $0.participantName, $0.month,
+        name($0.useCaseTitle, $0.useCaseId), name($0.participantName, $0.participantId), $0.month,
         $0.isLate ? "late" : "", $0.priceVersion, $0.pflop,
         Euro.perPFLOP(nanoEuroPerGFLOP: $0.nanoEuroPerGflop), $0.vatPercent, $0.eur,
       ]
@@ -179,9 +197,16 @@ enum InvoiceCommands {
     let sums =
       "net €\(invoice.netEur), VAT €\(invoice.taxEur)\(tax), total €\(invoice.totalEur)"
     let body = lines.rows.isEmpty ? "nothing was used" : lines.text
-    return Answer(
-      text: "\(facts.text)\n\n\(body)\n\n\(sums)", json: JSON.of(invoice), table: lines,
-      message: invoice)
+    var text = "\(facts.text)\n\n\(body)\n\n\(sums)"
+    if let outside = invoice.outsideScope {
+      text += "\n\nWith it, outside the scope of VAT:\n\n\(answer(outside).text)"
+    }
+    return Answer(text: text, json: JSON.of(invoice), table: lines, message: invoice)
+  }
+
+  private static func name(_ name: String, _ id: String) -> String {
+    // The server adds up where there are too many lines.
+    name.isEmpty ? (id.isEmpty ? "all" : id) : name
   }
 
   /// Why the VAT of an invoice is what it is.

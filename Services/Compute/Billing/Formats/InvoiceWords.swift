@@ -31,7 +31,12 @@ extension UsageLine {
   var title: String {
     let useCase = useCaseTitle.isEmpty ? self.useCase : useCaseTitle
     let participant = participantName.isEmpty ? self.participant : participantName
-    return "Compute: \(useCase), \(participant)"
+    // Long invoices add up.
+    let names = [
+      useCase.isEmpty ? "all use cases" : useCase,
+      participant.isEmpty ? "all participants" : participant,
+    ]
+    return "Compute: \(names.joined(separator: ", "))"
   }
 
   /// Euro for a PFLOP, exactly: "0.025".

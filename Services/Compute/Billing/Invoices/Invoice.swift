@@ -66,10 +66,12 @@ public struct InvoiceDraft: Sendable, Hashable {
     try seller.check(rates)
     try buyer.check()
     guard lines.count <= BillingLimits.maximumLines else {
-      throw BillingFault.missing("a limit of \(BillingLimits.maximumLines) lines")
+      throw BillingFault.tooManyLines(limit: BillingLimits.maximumLines)
     }
     let rule = try VATRule(
       seller: seller.party, buyer: buyer, isConfirmed: confirmation != nil, rates: rates)
+    let outside = try lines.filter { try rule.isOutside(in: $0.month) }
+    guard outside.isEmpty || outside.count == lines.count else { throw BillingFault.mixedScope }
     try self.init(
       kind: .invoice, tenant: tenant, month: month, zone: zone, seller: seller, buyer: buyer,
       confirmation: confirmation, buyerReference: buyerReference,

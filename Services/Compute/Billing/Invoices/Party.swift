@@ -28,6 +28,13 @@ public struct Party: Sendable, Hashable {
     self.email = email
   }
 
+  /// Whether a confirmation of one is one of the other: all but the e-mail address tells who it is.
+  public func isSameBuyer(as other: Party) -> Bool {
+    var other = other
+    other.email = email
+    return self == other
+  }
+
   static func isCountry(_ code: String) -> Bool {
     code.utf8.count == 2 && code.utf8.allSatisfy { 65...90 ~= $0 }
   }
@@ -38,10 +45,11 @@ public struct Party: Sendable, Hashable {
     guard Self.isCountry(country) else { throw .unknownCountry(country) }
     let texts = [name, street, city, postalCode, registration, email]
     guard texts.allSatisfy({ $0.utf8.count <= BillingLimits.maximumTextBytes }) else {
-      throw .missing("a name or address of at most \(BillingLimits.maximumTextBytes) bytes")
+      throw .bad(
+        "name or address", expected: "at most \(BillingLimits.maximumTextBytes) bytes")
     }
     guard texts.allSatisfy({ $0.unicodeScalars.allSatisfy { $0.value >= 32 } }) else {
-      throw .missing("a name or address of one line")
+      throw .bad("name or address", expected: "one line")
     }
     guard !vatID.isEmpty else { return }
     let rest = vatID.utf8.dropFirst(2)
@@ -67,11 +75,12 @@ public struct BuyerConfirmation: Sendable, Hashable {
     self.confirmedBy = confirmedBy
   }
 
-  /// - Throws: `BillingFault.missing` for evidence that says nothing, or more than a line.
+  /// - Throws: `BillingFault.bad` for evidence that says nothing, or more than a line.
   public func check() throws(BillingFault) {
     let isText = evidence.unicodeScalars.allSatisfy { $0.value >= 32 }
     guard !evidence.isEmpty, evidence.utf8.count <= BillingLimits.maximumTextBytes, isText else {
-      throw .missing("evidence of one line, at most \(BillingLimits.maximumTextBytes) bytes")
+      throw .bad(
+        "evidence", expected: "one line, at most \(BillingLimits.maximumTextBytes) bytes")
     }
   }
 }
@@ -100,12 +109,11 @@ public struct Seller: Sendable, Hashable {
     guard !party.registration.isEmpty else {
       throw .missing("the seller's number in the register of companies")
     }
-    let isIBAN = iban.utf8.allSatisfy { 48...57 ~= $0 || 65...90 ~= $0 }
-    guard iban.isEmpty || (15...34 ~= iban.utf8.count && isIBAN) else {
-      throw .missing("an IBAN without spaces")
+    guard iban.isEmpty || IBAN.isValid(iban) else {
+      throw .bad("IBAN", expected: "without spaces, with check digits that fit")
     }
     guard prefix.utf8.count <= 10, prefix.utf8.allSatisfy({ 48...57 ~= $0 || 65...90 ~= $0 })
-    else { throw .missing("a prefix of at most 10 capital letters or digits") }
-    guard 0...365 ~= paymentDays else { throw .missing("0 to 365 days of payment") }
+    else { throw .bad("prefix", expected: "at most 10 capital letters or digits") }
+    guard 0...365 ~= paymentDays else { throw .bad("days of payment", expected: "0 to 365") }
   }
 }

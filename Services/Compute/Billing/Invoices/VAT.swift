@@ -82,4 +82,10 @@ public struct VATRule: Sendable, Equatable {
     return buyer.vatID.isEmpty
       ? VATTreatment(.standard, abroad) : VATTreatment(.reverseCharge, 0)
   }
+
+  /// Whether what was used in a month is outside the scope of the Union's VAT. No document may have
+  /// that together with what is not (EN 16931, BR-O-11).
+  public func isOutside(in month: UTCMonth) throws(BillingFault) -> Bool {
+    try treatment(in: month).category == .outOfScope
+  }
 }

@@ -87,7 +87,7 @@ struct ReportReader {
   private func sums(
     of tenant: String, where isWanted: (UsageRecord) -> Bool
   ) throws -> [UsageSum] {
-    let zone = try zones.zone(PartyStore.profile(db, tenant: tenant)?.zone ?? "")
+    let zone = try zones.zone(PartyStore.profile(db, tenant: tenant)?.value.zone ?? "")
     var tally = UsageTally(
       by: detail, rating: Rating(try PriceStore.list(db, for: tenant), zone: zone), zone: zone)
     let times = month.map { zone.milliseconds(of: $0) }

@@ -13,8 +13,12 @@ extension ComputeCore {
   ) async throws -> ComputeInvoice {
     let tenant = try namedTenant(request.tenant, call)
     let month = try Self.month(request.month)
-    let draft = try await read { [self] db in try reader(db, tenant).draft(month) }
-    return ComputeInvoice(draft: draft, digest: Self.digest(draft))
+    let due = try await read { [self] db in try reader(db, tenant).draft(month) }
+    var answer = ComputeInvoice(draft: due.draft, digest: Self.digest(due))
+    answer.outsideScope = due.outsideScope.map {
+      ComputeInvoice(draft: $0, digest: Self.digest($0))
+    }
+    return answer
   }
 
   /// Issues the invoice of a month that is over. Again: the invoice that there is.
@@ -40,37 +44,46 @@ extension ComputeCore {
       }
       return .due(try reader(db, tenant).due(month, cut: cut))
     }
-    let draft: InvoiceDraft
+    let due: DueInvoice
     switch next {
     case .known(let faster): return ComputeInvoice(faster, today: UTCDay(containing: now))
-    case .due(let due): draft = due
+    case .due(let next): due = next
     }
+    let draft = due.draft
     guard !draft.lines.isEmpty else {
       throw RPCError.failedPrecondition("\(tenant) has nothing to pay for \(month.text)")
     }
-    let digest = Self.digest(draft).hex
+    let digest = Self.digest(due).hex
     guard request.draftDigest.isEmpty || request.draftDigest == digest else {
       throw RPCError.failedPrecondition(
         "the draft has changed: its digest is \(digest) now; look at it again")
     }
-    let record = try await command { session in
+    let today = UTCDay(containing: now)
+    return try await command { session in
       // Another issue may have been faster.
       if let known = try InvoiceStore.last(session.tx, tenant: tenant, month: month) {
-        return known
+        return ComputeInvoice(known, today: today)
       }
       guard try InvoiceStore.coverage(session.tx, tenant: tenant) == draft.from else {
         throw RPCError.aborted("another invoice of \(tenant) was issued meanwhile; try again")
       }
-      return try InvoiceStore.issue(session.tx, draft, on: UTCDay(containing: now))
+      // The seller may have changed since the draft was made.
+      try InvoiceStore.checkPrefix(session.tx, of: draft.seller)
+      let outside = try due.outsideScope.map {
+        try InvoiceStore.issue(session.tx, $0, on: today)
+      }
+      var answer = ComputeInvoice(
+        try InvoiceStore.issue(session.tx, draft, on: today), today: today)
+      answer.outsideScope = outside.map { ComputeInvoice($0, today: today) }
+      return answer
     }
-    return ComputeInvoice(record, today: UTCDay(containing: now))
   }
 
   /// What a second issue finds once the usage is cut off.
   private enum NextInvoice {
     /// Another issue was faster.
     case known(InvoiceStore.Record)
-    case due(InvoiceDraft)
+    case due(DueInvoice)
   }
 
   /// Takes an invoice back, and issues its usage anew if asked to, then or later. Again: what
@@ -96,13 +109,14 @@ extension ComputeCore {
       if let known = try record.creditedBy.flatMap({ try InvoiceStore.find(tx, number: $0) }) {
         note = known
       } else {
-        let seller = try PartyStore.seller(tx) ?? record.invoice.content.seller
+        let seller = try PartyStore.seller(tx)?.value ?? record.invoice.content.seller
         note = try InvoiceStore.issue(
           tx, InvoiceDraft(crediting: record.invoice, by: seller, reason: request.reason),
           on: today)
       }
       var invoice = try InvoiceStore.replacement(tx, of: number)
       if invoice == nil, let renewed {
+        try InvoiceStore.checkPrefix(tx, of: renewed.seller)
         invoice = try InvoiceStore.issue(tx, renewed, on: today)
       }
       return ComputeCreditInvoiceResponse(
@@ -119,35 +133,6 @@ extension ComputeCore {
       throw RPCError.failedPrecondition("\(number) is a credit note")
     }
     return record
-  }
-
-  func setInvoicePaid(
-    _ request: ComputeSetInvoicePaidRequest, _ call: CallIdentity
-  ) async throws -> ComputeInvoice {
-    let now = clock.now()
-    let today = UTCDay(containing: now)
-    guard let day = request.paidDate.isEmpty ? today : UTCDay(text: request.paidDate) else {
-      throw RPCError.invalidField("paid_date", "a day such as 2026-12-03")
-    }
-    return try await command { session in
-      guard let record = try InvoiceStore.find(session.tx, number: request.number) else {
-        throw RPCError.notFound("invoice", request.number)
-      }
-      guard record.paid != day else { return ComputeInvoice(record, today: today) }
-      guard record.paid == nil, record.creditedBy == nil,
-        record.invoice.content.kind == .invoice, day >= record.invoice.issued, day <= today
-      else {
-        throw RPCError.failedPrecondition(
-          "\(request.number) is paid, was taken back, is a credit note, or was not issued or is "
-            + "not reached on \(day.text)")
-      }
-      try InvoiceStore.setPaid(
-        session.tx, number: request.number, on: day, by: call.scope.user, at: now)
-      guard let paid = try InvoiceStore.find(session.tx, number: request.number) else {
-        throw RPCError.notFound("invoice", request.number)
-      }
-      return ComputeInvoice(paid, today: today)
-    }
   }
 
   func listInvoices(
@@ -185,6 +170,12 @@ extension ComputeCore {
       throw RPCError.invalidField("month", "a month such as 2026-11")
     }
     return month
+  }
+
+  /// Of all that would be issued at once.
+  private static func digest(_ due: DueInvoice) -> Digest {
+    guard let outside = due.outsideScope else { return digest(due.draft) }
+    return SHA256.hash(digest(outside).bytes + digest(due.draft).bytes)
   }
 
   /// Of what a draft says, whenever it is made.

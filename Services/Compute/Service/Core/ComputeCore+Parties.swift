@@ -6,15 +6,20 @@ import RPC
 import Storage
 
 extension ComputeCore {
-  func setSeller(_ seller: Seller) async throws -> Seller {
+  /// Sets who issues from now on.
+  ///
+  /// - Throws: `BillingFault.foreignPrefix` where another company has numbered with the prefix.
+  func setSeller(_ seller: Seller, _ call: CallIdentity) async throws -> Versioned<Seller> {
+    let now = clock.now()
     try await command { [vatRates] session in
       try seller.check(vatRates)
-      try PartyStore.save(session.tx, seller)
-      return seller
+      try InvoiceStore.checkPrefix(session.tx, of: seller)
+      try PartyStore.save(session.tx, seller, by: call.scope.user, at: now)
     }
+    return try await self.seller()
   }
 
-  func seller() async throws -> Seller {
+  func seller() async throws -> Versioned<Seller> {
     guard let seller = try await read({ try PartyStore.seller($0) }) else {
       throw RPCError(.notFound, "no seller is set")
     }
@@ -31,9 +36,10 @@ extension ComputeCore {
     _ = try zones.zone(request.timeZone)
     let profile = BillingProfile(
       buyer: Party(buyer), reference: request.buyerReference, zone: request.timeZone)
+    let now = clock.now()
     return try await command { session in
       try profile.buyer.check()
-      try PartyStore.save(session.tx, tenant: tenant, profile)
+      try PartyStore.save(session.tx, tenant: tenant, profile, by: call.scope.user, at: now)
       return try Self.billingProfile(session.tx, tenant: tenant)
     }
   }
@@ -56,13 +62,17 @@ extension ComputeCore {
       guard let profile = try PartyStore.profile(session.tx, tenant: tenant) else {
         throw RPCError.notFound("billing profile of tenant", tenant)
       }
-      let buyer = profile.buyer
+      guard request.profileVersion == 0 || request.profileVersion == profile.version else {
+        throw RPCError.failedPrecondition(
+          "the profile of \(tenant) has changed: its version is \(profile.version) now; look again")
+      }
+      let buyer = profile.value.buyer
       guard buyer.country == request.country, buyer.vatID == request.vatId else {
         throw RPCError.failedPrecondition(
           "\(tenant) says country \(buyer.country) and VAT id \"\(buyer.vatID)\" now; check these")
       }
-      if profile.confirmation != confirmation {
-        try PartyStore.confirm(session.tx, tenant: tenant, buyer, confirmation, at: now)
+      if profile.value.confirmation != confirmation {
+        try PartyStore.confirm(session.tx, tenant: tenant, profile.value, confirmation, at: now)
       }
       return try Self.billingProfile(session.tx, tenant: tenant)
     }

@@ -65,7 +65,12 @@ public final class ComputeCore: Sendable {
     options.maximumPages = maximumPages
     let database = try Database.open(
       path: path, migrations: ComputeSchema.migrations, options: options)
-    do { try database.writeSync { try SealStore.sealWhatIsThere($0) } } catch {
+    do {
+      try database.writeSync { tx in
+        try SealStore.sealWhatIsThere(tx)
+        try PartyStore.adoptOldRows(tx)
+      }
+    } catch {
       database.closeSync()
       throw error
     }

@@ -3,6 +3,13 @@ import ComputeDomain
 import RPC
 import Storage
 
+/// An invoice before it has a number, and the one that goes before it: a buyer whose country joined
+/// the Union may have late usage of before, which needs a document of its own.
+struct DueInvoice: Sendable {
+  let outsideScope: InvoiceDraft?
+  let draft: InvoiceDraft
+}
+
 /// Reads a tenant's usage for an invoice, in one pass.
 struct InvoiceReader {
   let db: Reader
@@ -13,7 +20,7 @@ struct InvoiceReader {
   /// What an invoice for a month would say now, and what is late from before.
   ///
   /// Were earlier months not billed yet, it is as though they were: what they have is on theirs.
-  func draft(_ month: UTCMonth) throws -> InvoiceDraft {
+  func draft(_ month: UTCMonth) throws -> DueInvoice {
     let profile = try profile()
     let zone = try zones.zone(profile.zone)
     let times = zone.milliseconds(of: month)
@@ -21,7 +28,7 @@ struct InvoiceReader {
     if try unbilledMonth(before: times.lowerBound, zone) != nil {
       from = Coverage(end: times.lowerBound, cut: .max)
     }
-    return try draft(
+    return try due(
       month, profile.zone, from: from, through: Coverage(end: times.upperBound, cut: .max))
   }
 
@@ -30,7 +37,7 @@ struct InvoiceReader {
   /// - Parameter cut: usage of entries up to this one.
   /// - Throws: FAILED_PRECONDITION while an earlier month has usage that was not billed, which
   ///   would be late usage of a month that never had an invoice.
-  func due(_ month: UTCMonth, cut: Int64) throws -> InvoiceDraft {
+  func due(_ month: UTCMonth, cut: Int64) throws -> DueInvoice {
     let profile = try profile()
     let zone = try zones.zone(profile.zone)
     let times = zone.milliseconds(of: month)
@@ -39,15 +46,22 @@ struct InvoiceReader {
       throw RPCError.failedPrecondition(
         "\(tenant) has usage of \(earlier.text) that was not billed: issue \(earlier.text) first")
     }
-    return try draft(
+    return try due(
       month, profile.zone, from: from, through: Coverage(end: times.upperBound, cut: cut))
   }
 
   /// The usage of an invoice anew, as seller and buyer are set now, in the months of then.
+  ///
+  /// - Throws: `BillingFault.mixedScope` where it would be two by now, for one may replace it.
   func renewed(_ invoice: Invoice, reason: String) throws -> InvoiceDraft {
     let content = invoice.content
+    // Of two that were issued for the same usage, each has months of its own.
+    let months = Set(content.lines.map(\.month))
+    let zone = try zoneName(of: invoice)
+    let lines = try lines(content.month, zone, from: content.from, through: content.through)
     var draft = try draft(
-      content.month, zoneName(of: invoice), from: content.from, through: content.through)
+      content.month, zone, lines.filter { months.contains($0.month) }, from: content.from,
+      through: content.through)
     draft.corrects = invoice.number
     draft.reason = reason
     return draft
@@ -100,17 +114,49 @@ struct InvoiceReader {
       throw RPCError.failedPrecondition(
         "tenant \(tenant) has no billing profile: name and address are missing")
     }
-    return profile
+    return profile.value
+  }
+
+  private func due(
+    _ month: UTCMonth, _ zone: String, from: Coverage, through: Coverage
+  ) throws -> DueInvoice {
+    let lines = try lines(month, zone, from: from, through: through)
+    let profile = try profile()
+    let rule = try VATRule(
+      seller: seller().party, buyer: profile.buyer, isConfirmed: profile.confirmation != nil,
+      rates: rates)
+    let outside = try lines.filter { try rule.isOutside(in: $0.month) }
+    guard !outside.isEmpty, outside.count < lines.count else {
+      return DueInvoice(
+        outsideScope: nil, draft: try draft(month, zone, lines, from: from, through: through))
+    }
+    let inside = try lines.filter { try !rule.isOutside(in: $0.month) }
+    return DueInvoice(
+      outsideScope: try draft(month, zone, outside, from: from, through: through),
+      draft: try draft(month, zone, inside, from: from, through: through))
+  }
+
+  private func seller() throws -> Seller {
+    guard let seller = try PartyStore.seller(db)?.value else {
+      throw RPCError.failedPrecondition("no seller is set: who issues the invoice is missing")
+    }
+    return seller
   }
 
   private func draft(
-    _ month: UTCMonth, _ zoneName: String, from: Coverage, through: Coverage
+    _ month: UTCMonth, _ zone: String, _ lines: [UsageLine], from: Coverage, through: Coverage
   ) throws -> InvoiceDraft {
     let profile = try profile()
+    return try InvoiceDraft(
+      tenant: tenant, month: month, zone: zone, seller: seller(), buyer: profile.buyer,
+      confirmation: profile.confirmation, buyerReference: profile.reference, lines: lines,
+      rates: rates, from: from, through: through)
+  }
+
+  private func lines(
+    _ month: UTCMonth, _ zoneName: String, from: Coverage, through: Coverage
+  ) throws -> [UsageLine] {
     let zone = try zones.zone(zoneName)
-    guard let seller = try PartyStore.seller(db) else {
-      throw RPCError.failedPrecondition("no seller is set: who issues the invoice is missing")
-    }
     let rating = Rating(try PriceStore.list(db, for: tenant), zone: zone) { month, version in
       let times = zone.milliseconds(of: month)
       let billed = min(from.end, times.upperBound)
@@ -126,11 +172,7 @@ struct InvoiceReader {
         db, tenant: tenant, cuts: part.cuts, quarters: part.quarters
       ) { try tally.add($0) }
     }
-    return try InvoiceDraft(
-      tenant: tenant, month: month, zone: zoneName, seller: seller, buyer: profile.buyer,
-      confirmation: profile.confirmation, buyerReference: profile.reference,
-      lines: InvoiceLines.make(tally.sums, month: month, names: names()), rates: rates,
-      from: from, through: through)
+    return try InvoiceLines.make(tally.sums, month: month, names: names())
   }
 
   /// What lies between two coverages: what was known at the last invoice and used since, and what

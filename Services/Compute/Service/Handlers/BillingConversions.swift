@@ -111,6 +111,21 @@ extension ComputeSeller {
   }
 }
 
+extension ComputeSeller {
+  init(_ seller: Versioned<Seller>) {
+    self.init(seller.value)
+    (setBy, setTime) = (seller.setBy, Google_Protobuf_Timestamp(setAt: seller.setTime))
+  }
+}
+
+extension Google_Protobuf_Timestamp {
+  /// `nil` where it was not kept.
+  fileprivate init?(setAt time: Int64) {
+    guard time > 0 else { return nil }
+    self.init(unixMilliseconds: time)
+  }
+}
+
 extension Seller {
   init(_ seller: ComputeSeller) throws {
     guard let party = seller.party else { throw RPCError.invalidField("party", "is missing") }
@@ -121,11 +136,14 @@ extension Seller {
 }
 
 extension ComputeBillingProfile {
-  init(_ profile: BillingProfile, tenant: String) {
+  init(_ version: Versioned<BillingProfile>, tenant: String) {
+    let profile = version.value
     self.init(
       tenant: tenant, buyer: ComputeParty(profile.buyer), buyerReference: profile.reference,
       timeZone: profile.zone,
-      confirmation: profile.confirmation.map { ComputeBuyerConfirmation($0) })
+      confirmation: profile.confirmation.map { ComputeBuyerConfirmation($0) },
+      version: version.version, setBy: version.setBy,
+      setTime: Google_Protobuf_Timestamp(setAt: version.setTime))
   }
 }
 

@@ -46,7 +46,7 @@ struct InvoicesHandler: ComputeInvoicesService {
     _ request: ComputeSeller, context: ServerContext
   ) async throws -> ComputeSeller {
     let seller = try Seller(request)
-    return ComputeSeller(try await core.setSeller(seller))
+    return ComputeSeller(try await core.setSeller(seller, context.identity()))
   }
 
   func getSeller(

@@ -80,7 +80,7 @@ enum BillingSchema {
       ADD COLUMN confirmation INTEGER REFERENCES buyer_confirmations (id);
     """
 
-  private static let party = """
+  static let party = """
     name TEXT NOT NULL,
       street TEXT NOT NULL,
       city TEXT NOT NULL,

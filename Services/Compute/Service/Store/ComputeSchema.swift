@@ -15,7 +15,8 @@ enum ComputeSchema {
     Migration(7, "confirmations of buyers", BillingSchema.confirmations),
     Migration(8, "seals", SealSchema.tables),
     Migration(9, "runs that are due", sweeps),
-    Migration(9, "what is not sealed yet", SealSchema.unsealed),
+    Migration(10, "what is not sealed yet", SealSchema.unsealed),
+    Migration(11, "versions of parties", PartySchema.tables),
   ]
 
   /// The journal is the ledger: groups of entries, only ever inserted. Balances, runs and usage are

@@ -5,7 +5,7 @@ import Storage
 
 /// Replays the invoices: numbers without a gap, of days in their order, each with the digest of its
 /// document, with columns that say what the document says, up to the stored end of each series; and
-/// their payments.
+/// what is sealed beside them: payments, sellers, profiles and confirmations.
 struct InvoiceAudit {
   /// What is wrong with the first that does not fit; `nil` if all do.
   private(set) var misfit: String?
@@ -29,7 +29,7 @@ struct InvoiceAudit {
     ) { row in
       if misfit == nil { misfit = try check(row) }
     }
-    misfit = try misfit ?? endMisfit(db) ?? SealStore.mismatch(db, .payments)
+    misfit = try misfit ?? endMisfit(db) ?? sealMisfit(db)
   }
 
   private mutating func check(_ row: Row) throws -> String? {
@@ -55,6 +55,14 @@ struct InvoiceAudit {
     previous = digest
     ends[series] = ChainEnd(count: place, last: number, digest: digest)
     cuts[invoice.content.tenant, default: [:]][invoice.content.through.cut] = number
+    return nil
+  }
+
+  /// Payments and their corrections, and whom invoices are by and for.
+  private func sealMisfit(_ db: Reader) throws -> String? {
+    for table in SealedTable.allCases where table != .prices {
+      if let misfit = try SealStore.mismatch(db, table) { return misfit }
+    }
     return nil
   }
 

@@ -18,7 +18,10 @@ enum InvoiceStore {
     i.position, i.number, i.series, i.count, i.tenant, i.kind, i.month, i.corrects, i.document,
       i.digest,
       (SELECT b.digest FROM invoices b WHERE b.position = i.position - 1) AS previous,
-      (SELECT p.paid_day FROM invoice_payments p WHERE p.number = i.number) AS paid_day,
+      CASE WHEN EXISTS (SELECT 1 FROM payment_corrections x WHERE x.number = i.number)
+        THEN (SELECT x.paid_day FROM payment_corrections x WHERE x.number = i.number
+          ORDER BY x.id DESC LIMIT 1)
+        ELSE (SELECT p.paid_day FROM invoice_payments p WHERE p.number = i.number) END AS paid_day,
       (SELECT c.number FROM invoices c WHERE c.corrects = i.number AND c.kind = 'creditNote')
         AS credited_by
     """
@@ -105,6 +108,22 @@ enum InvoiceStore {
     return Record(invoice: invoice, position: position, paid: nil, creditedBy: nil)
   }
 
+  /// - Throws: `BillingFault.foreignPrefix` where a company of another VAT id has numbered with the
+  ///   seller's prefix, in whatever year: its credit notes go on there.
+  static func checkPrefix(_ db: Reader, of seller: Seller) throws {
+    // "AS2026": a series is its prefix and a year.
+    let sql = """
+      SELECT \(columns) FROM invoices i
+      WHERE i.series BETWEEN ?1 || '0000' AND ?1 || '9999' AND length(i.series) = length(?1) + 4
+      ORDER BY i.series DESC, i.count DESC LIMIT 1
+      """
+    guard let last = try db.queryOne(sql, seller.prefix, row: record) else { return }
+    let owner = last.invoice.content.seller.party.vatID
+    guard owner == seller.party.vatID else {
+      throw BillingFault.foreignPrefix(seller.prefix, vatID: owner)
+    }
+  }
+
   /// The name of a series among the chains.
   static func chain(ofSeries series: String) -> String { chainPrefix + series }
 
@@ -139,16 +158,6 @@ enum InvoiceStore {
       cuts.append((invoice.content.tenant, invoice.content.through.cut))
     }
     for (tenant, cut) in cuts { try UsageStore.saveCut(tx, tenant: tenant, cut) }
-  }
-
-  static func setPaid(
-    _ tx: Transaction, number: String, on day: UTCDay, by user: String, at now: Int64
-  ) throws {
-    try tx.execute(
-      """
-      INSERT INTO invoice_payments (number, paid_day, set_by, set_time) VALUES (?1, ?2, ?3, ?4)
-      """, number, day.number, user, now)
-    try SealStore.seal(tx, .payments, key: number)
   }
 
   /// Reads an invoice, and compares it with its digest and its columns.

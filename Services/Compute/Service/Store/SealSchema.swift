@@ -81,7 +81,7 @@ enum SealSchema {
     """
   }
 
-  private static func refuse(_ event: String, on table: String, _ reason: String) -> String {
+  static func refuse(_ event: String, on table: String, _ reason: String) -> String {
     """
     CREATE TRIGGER \(table)_refuse_\(event.lowercased()) BEFORE \(event) ON \(table)
       BEGIN SELECT RAISE(ABORT, '\(reason)'); END;
@@ -89,7 +89,7 @@ enum SealSchema {
   }
 
   /// - Parameter same: which row an INSERT OR REPLACE of the row NEW would take away.
-  private static func refuseReplacement(on table: String, _ same: String) -> String {
+  static func refuseReplacement(on table: String, _ same: String) -> String {
     """
     CREATE TRIGGER \(table)_refuse_replacement BEFORE INSERT ON \(table)
       WHEN EXISTS (SELECT 1 FROM \(table) WHERE \(same))

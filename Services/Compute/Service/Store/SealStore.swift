@@ -7,6 +7,10 @@ import Storage
 enum SealedTable: String, CaseIterable {
   case prices
   case payments
+  case sellers
+  case profiles
+  case confirmations
+  case paymentCorrections = "payment-corrections"
 
   /// Those that a migration's text names, which never changes.
   static let ofFirstSeals = [prices, payments]
@@ -16,6 +20,10 @@ enum SealedTable: String, CaseIterable {
     switch self {
     case .prices: "price"
     case .payments: "payment of invoice"
+    case .sellers: "seller's version"
+    case .profiles: "billing profile's version"
+    case .confirmations: "confirmation"
+    case .paymentCorrections: "correction of a payment"
     }
   }
 
@@ -32,6 +40,10 @@ enum SealedTable: String, CaseIterable {
       SELECT * FROM (SELECT number AS key, paid_day, set_by, set_time FROM invoice_payments)
       WHERE ?1 IS NULL OR key = ?1 ORDER BY set_time, key
       """
+    case .sellers: NumberedTable.sellers.sql
+    case .profiles: NumberedTable.profiles.sql
+    case .confirmations: NumberedTable.confirmations.sql
+    case .paymentCorrections: NumberedTable.paymentCorrections.sql
     }
   }
 
@@ -46,12 +58,21 @@ enum SealedTable: String, CaseIterable {
       writer.integer(try row.int64("valid_from"))
       writer.integer(try row.int64("nano_euro_per_gflop"))
       writer.text(try row.text("tiers"))
+      try writeCause(row, to: &writer)
     case .payments:
       writer.integer(try row.int64("paid_day"))
+      try writeCause(row, to: &writer)
+    case .sellers: try NumberedTable.sellers.write(row, to: &writer)
+    case .profiles: try NumberedTable.profiles.write(row, to: &writer)
+    case .confirmations: try NumberedTable.confirmations.write(row, to: &writer)
+    case .paymentCorrections: try NumberedTable.paymentCorrections.write(row, to: &writer)
     }
+    return writer.bytes
+  }
+
+  private func writeCause(_ row: Row, to writer: inout ByteWriter) throws {
     writer.text(try row.text("set_by"))
     writer.integer(try row.int64("set_time"))
-    return writer.bytes
   }
 }
 

@@ -3206,17 +3206,23 @@ public struct ComputeSeller: Message {
   public var party: ComputeParty? = nil
   public var iban: String = ""
   /// What invoice numbers begin with.
+  /// With no company's but its own.
   public var numberPrefix: String = ""
   public var paymentDays: Int32 = 0
+  /// Who set it, and when; not in invoices.
+  public var setBy: String = ""
+  public var setTime: Google_Protobuf_Timestamp? = nil
   public var unknownFields = UnknownFields()
 
   public init() {}
 
-  public init(party: ComputeParty? = nil, iban: String = "", numberPrefix: String = "", paymentDays: Int32 = 0) {
+  public init(party: ComputeParty? = nil, iban: String = "", numberPrefix: String = "", paymentDays: Int32 = 0, setBy: String = "", setTime: Google_Protobuf_Timestamp? = nil) {
     self.party = party
     self.iban = iban
     self.numberPrefix = numberPrefix
     self.paymentDays = paymentDays
+    self.setBy = setBy
+    self.setTime = setTime
   }
 
   public mutating func merge(from reader: inout WireReader) throws(CodecError) {
@@ -3230,6 +3236,10 @@ public struct ComputeSeller: Message {
           self.numberPrefix = try reader.readString(field: "assay.compute.v1.Seller.number_prefix")
         case 32:
           self.paymentDays = try reader.readInt32()
+        case 42:
+          self.setBy = try reader.readString(field: "assay.compute.v1.Seller.set_by")
+        case 50:
+          try reader.readMessage(&self.setTime)
         default:
           try reader.keepUnknown(tag, in: &self.unknownFields)
       }
@@ -3242,6 +3252,8 @@ public struct ComputeSeller: Message {
     if !self.iban.isEmpty { size += 1 + WireSize.string(self.iban) }
     if !self.numberPrefix.isEmpty { size += 1 + WireSize.string(self.numberPrefix) }
     if self.paymentDays != 0 { size += 1 + WireSize.int32(self.paymentDays) }
+    if !self.setBy.isEmpty { size += 1 + WireSize.string(self.setBy) }
+    if let value = self.setTime { size += 1 + WireSize.message(value) }
     return size
   }
 
@@ -3250,6 +3262,8 @@ public struct ComputeSeller: Message {
     if !self.iban.isEmpty { writer.writeTag(18); writer.writeString(self.iban) }
     if !self.numberPrefix.isEmpty { writer.writeTag(26); writer.writeString(self.numberPrefix) }
     if self.paymentDays != 0 { writer.writeTag(32); writer.writeInt32(self.paymentDays) }
+    if !self.setBy.isEmpty { writer.writeTag(42); writer.writeString(self.setBy) }
+    if let value = self.setTime { writer.writeTag(50); writer.writeMessage(value) }
     self.unknownFields.encode(into: &writer)
   }
 
@@ -3258,6 +3272,8 @@ public struct ComputeSeller: Message {
     visitor.visitScalar(FieldName(2, "iban", json: "iban"), StringKind.scalar(self.iban), hasPresence: false)
     visitor.visitScalar(FieldName(3, "number_prefix", json: "numberPrefix"), StringKind.scalar(self.numberPrefix), hasPresence: false)
     visitor.visitScalar(FieldName(4, "payment_days", json: "paymentDays"), Int32Kind.scalar(self.paymentDays), hasPresence: false)
+    visitor.visitScalar(FieldName(5, "set_by", json: "setBy"), StringKind.scalar(self.setBy), hasPresence: false)
+    if let value = self.setTime { visitor.visitMessage(FieldName(6, "set_time", json: "setTime"), value) }
   }
 }
 
@@ -3271,18 +3287,26 @@ public struct ComputeBillingProfile: Message {
   public var buyerReference: String = ""
   /// Whose months are billed, "Europe/Berlin"; UTC unless told.
   public var timeZone: String = ""
-  /// Set by ConfirmBuyer alone; gone once the buyer's country or VAT id is another.
+  /// Set by ConfirmBuyer alone; gone once the buyer's name, address, registration, country or VAT id
+  /// is another.
   public var confirmation: ComputeBuyerConfirmation? = nil
+  /// Another after each change; who set it, and when.
+  public var version: Int64 = 0
+  public var setBy: String = ""
+  public var setTime: Google_Protobuf_Timestamp? = nil
   public var unknownFields = UnknownFields()
 
   public init() {}
 
-  public init(tenant: String = "", buyer: ComputeParty? = nil, buyerReference: String = "", timeZone: String = "", confirmation: ComputeBuyerConfirmation? = nil) {
+  public init(tenant: String = "", buyer: ComputeParty? = nil, buyerReference: String = "", timeZone: String = "", confirmation: ComputeBuyerConfirmation? = nil, version: Int64 = 0, setBy: String = "", setTime: Google_Protobuf_Timestamp? = nil) {
     self.tenant = tenant
     self.buyer = buyer
     self.buyerReference = buyerReference
     self.timeZone = timeZone
     self.confirmation = confirmation
+    self.version = version
+    self.setBy = setBy
+    self.setTime = setTime
   }
 
   public mutating func merge(from reader: inout WireReader) throws(CodecError) {
@@ -3298,6 +3322,12 @@ public struct ComputeBillingProfile: Message {
           self.timeZone = try reader.readString(field: "assay.compute.v1.BillingProfile.time_zone")
         case 42:
           try reader.readMessage(&self.confirmation)
+        case 48:
+          self.version = try reader.readInt64()
+        case 58:
+          self.setBy = try reader.readString(field: "assay.compute.v1.BillingProfile.set_by")
+        case 66:
+          try reader.readMessage(&self.setTime)
         default:
           try reader.keepUnknown(tag, in: &self.unknownFields)
       }
@@ -3311,6 +3341,9 @@ public struct ComputeBillingProfile: Message {
     if !self.buyerReference.isEmpty { size += 1 + WireSize.string(self.buyerReference) }
     if !self.timeZone.isEmpty { size += 1 + WireSize.string(self.timeZone) }
     if let value = self.confirmation { size += 1 + WireSize.message(value) }
+    if self.version != 0 { size += 1 + WireSize.int64(self.version) }
+    if !self.setBy.isEmpty { size += 1 + WireSize.string(self.setBy) }
+    if let value = self.setTime { size += 1 + WireSize.message(value) }
     return size
   }
 
@@ -3320,6 +3353,9 @@ public struct ComputeBillingProfile: Message {
     if !self.buyerReference.isEmpty { writer.writeTag(26); writer.writeString(self.buyerReference) }
     if !self.timeZone.isEmpty { writer.writeTag(34); writer.writeString(self.timeZone) }
     if let value = self.confirmation { writer.writeTag(42); writer.writeMessage(value) }
+    if self.version != 0 { writer.writeTag(48); writer.writeInt64(self.version) }
+    if !self.setBy.isEmpty { writer.writeTag(58); writer.writeString(self.setBy) }
+    if let value = self.setTime { writer.writeTag(66); writer.writeMessage(value) }
     self.unknownFields.encode(into: &writer)
   }
 
@@ -3329,6 +3365,9 @@ public struct ComputeBillingProfile: Message {
     visitor.visitScalar(FieldName(3, "buyer_reference", json: "buyerReference"), StringKind.scalar(self.buyerReference), hasPresence: false)
     visitor.visitScalar(FieldName(4, "time_zone", json: "timeZone"), StringKind.scalar(self.timeZone), hasPresence: false)
     if let value = self.confirmation { visitor.visitMessage(FieldName(5, "confirmation", json: "confirmation"), value) }
+    visitor.visitScalar(FieldName(6, "version", json: "version"), Int64Kind.scalar(self.version), hasPresence: false)
+    visitor.visitScalar(FieldName(7, "set_by", json: "setBy"), StringKind.scalar(self.setBy), hasPresence: false)
+    if let value = self.setTime { visitor.visitMessage(FieldName(8, "set_time", json: "setTime"), value) }
   }
 }
 
@@ -3400,16 +3439,19 @@ public struct ComputeConfirmBuyerRequest: Message {
   public var evidence: String = ""
   /// "2026-11-03"; today unless told.
   public var checkedDate: String = ""
+  /// Of the profile that was looked at: nothing is confirmed if it has changed. 0 means any.
+  public var profileVersion: Int64 = 0
   public var unknownFields = UnknownFields()
 
   public init() {}
 
-  public init(tenant: String = "", country: String = "", vatId: String = "", evidence: String = "", checkedDate: String = "") {
+  public init(tenant: String = "", country: String = "", vatId: String = "", evidence: String = "", checkedDate: String = "", profileVersion: Int64 = 0) {
     self.tenant = tenant
     self.country = country
     self.vatId = vatId
     self.evidence = evidence
     self.checkedDate = checkedDate
+    self.profileVersion = profileVersion
   }
 
   public mutating func merge(from reader: inout WireReader) throws(CodecError) {
@@ -3425,6 +3467,8 @@ public struct ComputeConfirmBuyerRequest: Message {
           self.evidence = try reader.readString(field: "assay.compute.v1.ConfirmBuyerRequest.evidence")
         case 42:
           self.checkedDate = try reader.readString(field: "assay.compute.v1.ConfirmBuyerRequest.checked_date")
+        case 48:
+          self.profileVersion = try reader.readInt64()
         default:
           try reader.keepUnknown(tag, in: &self.unknownFields)
       }
@@ -3438,6 +3482,7 @@ public struct ComputeConfirmBuyerRequest: Message {
     if !self.vatId.isEmpty { size += 1 + WireSize.string(self.vatId) }
     if !self.evidence.isEmpty { size += 1 + WireSize.string(self.evidence) }
     if !self.checkedDate.isEmpty { size += 1 + WireSize.string(self.checkedDate) }
+    if self.profileVersion != 0 { size += 1 + WireSize.int64(self.profileVersion) }
     return size
   }
 
@@ -3447,6 +3492,7 @@ public struct ComputeConfirmBuyerRequest: Message {
     if !self.vatId.isEmpty { writer.writeTag(26); writer.writeString(self.vatId) }
     if !self.evidence.isEmpty { writer.writeTag(34); writer.writeString(self.evidence) }
     if !self.checkedDate.isEmpty { writer.writeTag(42); writer.writeString(self.checkedDate) }
+    if self.profileVersion != 0 { writer.writeTag(48); writer.writeInt64(self.profileVersion) }
     self.unknownFields.encode(into: &writer)
   }
 
@@ -3456,6 +3502,7 @@ public struct ComputeConfirmBuyerRequest: Message {
     visitor.visitScalar(FieldName(3, "vat_id", json: "vatId"), StringKind.scalar(self.vatId), hasPresence: false)
     visitor.visitScalar(FieldName(4, "evidence", json: "evidence"), StringKind.scalar(self.evidence), hasPresence: false)
     visitor.visitScalar(FieldName(5, "checked_date", json: "checkedDate"), StringKind.scalar(self.checkedDate), hasPresence: false)
+    visitor.visitScalar(FieldName(6, "profile_version", json: "profileVersion"), Int64Kind.scalar(self.profileVersion), hasPresence: false)
   }
 }
 
@@ -3530,6 +3577,7 @@ public struct ComputeInvoiceLine: Message {
   /// The month in which it was used; before the invoice's own if it was reported late.
   public var month: String = ""
   public var isLate: Bool = false
+  /// Empty for all, on an invoice that would have too many lines; so is the participant's.
   public var useCaseId: String = ""
   public var useCaseTitle: String = ""
   public var participantId: String = ""
@@ -3748,11 +3796,18 @@ public struct ComputeInvoice: Message {
   public var buyerConfirmation: ComputeBuyerConfirmation? = nil
   /// Whose months its months are; UTC if empty.
   public var timeZone: String = ""
+  /// Of a draft, and when it is issued: the late usage outside the scope of VAT, which no document
+  /// may have together with other, so that it is issued on one of its own before this.
+  public var outsideScope: ComputeInvoice? {
+    get { self._outsideScope?.value }
+    set { self._outsideScope = newValue.map(Boxed.init) }
+  }
+  private var _outsideScope: Boxed<ComputeInvoice>?
   public var unknownFields = UnknownFields()
 
   public init() {}
 
-  public init(number: String = "", state: ComputeInvoiceState = ComputeInvoiceState(), tenant: String = "", month: String = "", issueDate: String = "", dueDate: String = "", paidDate: String = "", seller: ComputeSeller? = nil, buyer: ComputeParty? = nil, buyerReference: String = "", lines: [ComputeInvoiceLine] = [], netEur: String = "", taxEur: String = "", totalEur: String = "", vatCategory: String = "", vatPercent: String = "", vatReason: String = "", corrects: String = "", reason: String = "", digest: String = "", previousDigest: String = "", vatSubtotals: [ComputeVatSubtotal] = [], buyerConfirmation: ComputeBuyerConfirmation? = nil, timeZone: String = "") {
+  public init(number: String = "", state: ComputeInvoiceState = ComputeInvoiceState(), tenant: String = "", month: String = "", issueDate: String = "", dueDate: String = "", paidDate: String = "", seller: ComputeSeller? = nil, buyer: ComputeParty? = nil, buyerReference: String = "", lines: [ComputeInvoiceLine] = [], netEur: String = "", taxEur: String = "", totalEur: String = "", vatCategory: String = "", vatPercent: String = "", vatReason: String = "", corrects: String = "", reason: String = "", digest: String = "", previousDigest: String = "", vatSubtotals: [ComputeVatSubtotal] = [], buyerConfirmation: ComputeBuyerConfirmation? = nil, timeZone: String = "", outsideScope: ComputeInvoice? = nil) {
     self.number = number
     self.state = state
     self.tenant = tenant
@@ -3777,6 +3832,7 @@ public struct ComputeInvoice: Message {
     self.vatSubtotals = vatSubtotals
     self.buyerConfirmation = buyerConfirmation
     self.timeZone = timeZone
+    self.outsideScope = outsideScope
   }
 
   public mutating func merge(from reader: inout WireReader) throws(CodecError) {
@@ -3830,6 +3886,8 @@ public struct ComputeInvoice: Message {
           try reader.readMessage(&self.buyerConfirmation)
         case 194:
           self.timeZone = try reader.readString(field: "assay.compute.v1.Invoice.time_zone")
+        case 202:
+          try reader.readMessage(&self._outsideScope)
         default:
           try reader.keepUnknown(tag, in: &self.unknownFields)
       }
@@ -3862,6 +3920,7 @@ public struct ComputeInvoice: Message {
     size += WireSize.repeated(MessageKind<ComputeVatSubtotal>.self, tagSize: 2, self.vatSubtotals)
     if let value = self.buyerConfirmation { size += 2 + WireSize.message(value) }
     if !self.timeZone.isEmpty { size += 2 + WireSize.string(self.timeZone) }
+    if let value = self._outsideScope?.value { size += 2 + WireSize.message(value) }
     return size
   }
 
@@ -3890,6 +3949,7 @@ public struct ComputeInvoice: Message {
     writer.writeRepeated(MessageKind<ComputeVatSubtotal>.self, tag: 178, self.vatSubtotals)
     if let value = self.buyerConfirmation { writer.writeTag(186); writer.writeMessage(value) }
     if !self.timeZone.isEmpty { writer.writeTag(194); writer.writeString(self.timeZone) }
+    if let value = self._outsideScope?.value { writer.writeTag(202); writer.writeMessage(value) }
     self.unknownFields.encode(into: &writer)
   }
 
@@ -3918,6 +3978,7 @@ public struct ComputeInvoice: Message {
     visitor.visitRepeated(FieldName(22, "vat_subtotals", json: "vatSubtotals"), self.vatSubtotals)
     if let value = self.buyerConfirmation { visitor.visitMessage(FieldName(23, "buyer_confirmation", json: "buyerConfirmation"), value) }
     visitor.visitScalar(FieldName(24, "time_zone", json: "timeZone"), StringKind.scalar(self.timeZone), hasPresence: false)
+    if let value = self._outsideScope?.value { visitor.visitMessage(FieldName(25, "outside_scope", json: "outsideScope"), value) }
   }
 }
 
@@ -4132,13 +4193,18 @@ public struct ComputeSetInvoicePaidRequest: Message {
   public var number: String = ""
   /// "2026-12-03"; today unless told.
   public var paidDate: String = ""
+  /// Takes back what was said by mistake: the invoice is not paid, for the reason.
+  public var notPaid: Bool = false
+  public var reason: String = ""
   public var unknownFields = UnknownFields()
 
   public init() {}
 
-  public init(number: String = "", paidDate: String = "") {
+  public init(number: String = "", paidDate: String = "", notPaid: Bool = false, reason: String = "") {
     self.number = number
     self.paidDate = paidDate
+    self.notPaid = notPaid
+    self.reason = reason
   }
 
   public mutating func merge(from reader: inout WireReader) throws(CodecError) {
@@ -4148,6 +4214,10 @@ public struct ComputeSetInvoicePaidRequest: Message {
           self.number = try reader.readString(field: "assay.compute.v1.SetInvoicePaidRequest.number")
         case 18:
           self.paidDate = try reader.readString(field: "assay.compute.v1.SetInvoicePaidRequest.paid_date")
+        case 24:
+          self.notPaid = try reader.readBool()
+        case 34:
+          self.reason = try reader.readString(field: "assay.compute.v1.SetInvoicePaidRequest.reason")
         default:
           try reader.keepUnknown(tag, in: &self.unknownFields)
       }
@@ -4158,18 +4228,24 @@ public struct ComputeSetInvoicePaidRequest: Message {
     var size = self.unknownFields.count
     if !self.number.isEmpty { size += 1 + WireSize.string(self.number) }
     if !self.paidDate.isEmpty { size += 1 + WireSize.string(self.paidDate) }
+    if self.notPaid { size += 2 }
+    if !self.reason.isEmpty { size += 1 + WireSize.string(self.reason) }
     return size
   }
 
   public func encode(into writer: inout WireWriter) {
     if !self.number.isEmpty { writer.writeTag(10); writer.writeString(self.number) }
     if !self.paidDate.isEmpty { writer.writeTag(18); writer.writeString(self.paidDate) }
+    if self.notPaid { writer.writeTag(24); writer.writeBool(self.notPaid) }
+    if !self.reason.isEmpty { writer.writeTag(34); writer.writeString(self.reason) }
     self.unknownFields.encode(into: &writer)
   }
 
   public func visit(_ visitor: inout some FieldVisitor) {
     visitor.visitScalar(FieldName(1, "number", json: "number"), StringKind.scalar(self.number), hasPresence: false)
     visitor.visitScalar(FieldName(2, "paid_date", json: "paidDate"), StringKind.scalar(self.paidDate), hasPresence: false)
+    visitor.visitScalar(FieldName(3, "not_paid", json: "notPaid"), BoolKind.scalar(self.notPaid), hasPresence: false)
+    visitor.visitScalar(FieldName(4, "reason", json: "reason"), StringKind.scalar(self.reason), hasPresence: false)
   }
 }
 
@@ -4791,7 +4867,7 @@ public enum ComputeInvoicesMethods {
   /// By the tenant's owner or billing role, or an operator.
   public static let setBillingProfile = MethodDescriptor(name: "assay.compute.v1.Invoices.SetBillingProfile", clientStreaming: false, serverStreaming: false, idempotency: .idempotent, access: MethodAccess(roles: [1, 2, 5], scope: 2), defaultTimeoutMilliseconds: 0, maxMessageBytes: 0)
   public static let getBillingProfile = MethodDescriptor(name: "assay.compute.v1.Invoices.GetBillingProfile", clientStreaming: false, serverStreaming: false, idempotency: .noSideEffects, access: MethodAccess(roles: [1, 2, 5], scope: 2), defaultTimeoutMilliseconds: 0, maxMessageBytes: 0)
-  /// Confirms the buyer's country and VAT id, of which VAT depends.
+  /// Confirms who the buyer is: its country and VAT id, of which VAT depends.
   public static let confirmBuyer = MethodDescriptor(name: "assay.compute.v1.Invoices.ConfirmBuyer", clientStreaming: false, serverStreaming: false, idempotency: .idempotent, access: MethodAccess(roles: [1], scope: 3), defaultTimeoutMilliseconds: 0, maxMessageBytes: 0)
   /// What would be issued now, were all months before issued.
   public static let draftInvoice = MethodDescriptor(name: "assay.compute.v1.Invoices.DraftInvoice", clientStreaming: false, serverStreaming: false, idempotency: .noSideEffects, access: MethodAccess(roles: [1, 2, 5], scope: 2), defaultTimeoutMilliseconds: 0, maxMessageBytes: 0)
@@ -4813,7 +4889,7 @@ public protocol ComputeInvoicesService: Sendable {
   /// By the tenant's owner or billing role, or an operator.
   func setBillingProfile(_ request: ComputeBillingProfile, context: ServerContext) async throws -> ComputeBillingProfile
   func getBillingProfile(_ request: ComputeGetBillingProfileRequest, context: ServerContext) async throws -> ComputeBillingProfile
-  /// Confirms the buyer's country and VAT id, of which VAT depends.
+  /// Confirms who the buyer is: its country and VAT id, of which VAT depends.
   func confirmBuyer(_ request: ComputeConfirmBuyerRequest, context: ServerContext) async throws -> ComputeBillingProfile
   /// What would be issued now, were all months before issued.
   func draftInvoice(_ request: ComputeDraftInvoiceRequest, context: ServerContext) async throws -> ComputeInvoice
@@ -4904,7 +4980,7 @@ public struct ComputeInvoicesClient: Sendable {
     try await self.channel.unary(ComputeInvoicesMethods.getBillingProfile, request, options: options)
   }
 
-  /// Confirms the buyer's country and VAT id, of which VAT depends.
+  /// Confirms who the buyer is: its country and VAT id, of which VAT depends.
   public func confirmBuyer(_ request: ComputeConfirmBuyerRequest, options: CallOptions = CallOptions()) async throws -> ComputeBillingProfile {
     try await self.channel.unary(ComputeInvoicesMethods.confirmBuyer, request, options: options)
   }
@@ -5085,109 +5161,113 @@ public enum ComputeV1ComputeFile {
     bm9fZXVyb190b3RhbBgGIAEoA1INbmFub0V1cm9Ub3RhbBIbCglldXJfdG90YWwYByABKAlSCGV1clRvdGFsItMBCgVQYXJ0eRIS\
     CgRuYW1lGAEgASgJUgRuYW1lEhYKBnN0cmVldBgCIAEoCVIGc3RyZWV0EhIKBGNpdHkYAyABKAlSBGNpdHkSHwoLcG9zdGFsX2Nv\
     ZGUYBCABKAlSCnBvc3RhbENvZGUSGAoHY291bnRyeRgFIAEoCVIHY291bnRyeRIVCgZ2YXRfaWQYBiABKAlSBXZhdElkEiIKDHJl\
-    Z2lzdHJhdGlvbhgHIAEoCVIMcmVnaXN0cmF0aW9uEhQKBWVtYWlsGAggASgJUgVlbWFpbCKTAQoGU2VsbGVyEi0KBXBhcnR5GAEg\
+    Z2lzdHJhdGlvbhgHIAEoCVIMcmVnaXN0cmF0aW9uEhQKBWVtYWlsGAggASgJUgVlbWFpbCLhAQoGU2VsbGVyEi0KBXBhcnR5GAEg\
     ASgLMhcuYXNzYXkuY29tcHV0ZS52MS5QYXJ0eVIFcGFydHkSEgoEaWJhbhgCIAEoCVIEaWJhbhIjCg1udW1iZXJfcHJlZml4GAMg\
-    ASgJUgxudW1iZXJQcmVmaXgSIQoMcGF5bWVudF9kYXlzGAQgASgFUgtwYXltZW50RGF5cyLmAQoOQmlsbGluZ1Byb2ZpbGUSFgoG\
-    dGVuYW50GAEgASgJUgZ0ZW5hbnQSLQoFYnV5ZXIYAiABKAsyFy5hc3NheS5jb21wdXRlLnYxLlBhcnR5UgVidXllchInCg9idXll\
-    cl9yZWZlcmVuY2UYAyABKAlSDmJ1eWVyUmVmZXJlbmNlEhsKCXRpbWVfem9uZRgEIAEoCVIIdGltZVpvbmUSRwoMY29uZmlybWF0\
-    aW9uGAUgASgLMiMuYXNzYXkuY29tcHV0ZS52MS5CdXllckNvbmZpcm1hdGlvblIMY29uZmlybWF0aW9uInUKEUJ1eWVyQ29uZmly\
-    bWF0aW9uEiEKDGNoZWNrZWRfZGF0ZRgBIAEoCVILY2hlY2tlZERhdGUSGgoIZXZpZGVuY2UYAiABKAlSCGV2aWRlbmNlEiEKDGNv\
-    bmZpcm1lZF9ieRgDIAEoCVILY29uZmlybWVkQnkinQEKE0NvbmZpcm1CdXllclJlcXVlc3QSFgoGdGVuYW50GAEgASgJUgZ0ZW5h\
-    bnQSGAoHY291bnRyeRgCIAEoCVIHY291bnRyeRIVCgZ2YXRfaWQYAyABKAlSBXZhdElkEhoKCGV2aWRlbmNlGAQgASgJUghldmlk\
-    ZW5jZRIhCgxjaGVja2VkX2RhdGUYBSABKAlSC2NoZWNrZWREYXRlIhIKEEdldFNlbGxlclJlcXVlc3QiMgoYR2V0QmlsbGluZ1By\
-    b2ZpbGVSZXF1ZXN0EhYKBnRlbmFudBgBIAEoCVIGdGVuYW50IqoDCgtJbnZvaWNlTGluZRIUCgVtb250aBgBIAEoCVIFbW9udGgS\
-    FwoHaXNfbGF0ZRgCIAEoCFIGaXNMYXRlEh4KC3VzZV9jYXNlX2lkGAMgASgJUgl1c2VDYXNlSWQSJAoOdXNlX2Nhc2VfdGl0bGUY\
-    BCABKAlSDHVzZUNhc2VUaXRsZRIlCg5wYXJ0aWNpcGFudF9pZBgFIAEoCVINcGFydGljaXBhbnRJZBIpChBwYXJ0aWNpcGFudF9u\
-    YW1lGAYgASgJUg9wYXJ0aWNpcGFudE5hbWUSIwoNcHJpY2VfdmVyc2lvbhgHIAEoCVIMcHJpY2VWZXJzaW9uEi0KE25hbm9fZXVy\
-    b19wZXJfZ2Zsb3AYCCABKANSEG5hbm9FdXJvUGVyR2Zsb3ASFAoFZ2Zsb3AYCSABKANSBWdmbG9wEhQKBXBmbG9wGAogASgJUgVw\
-    ZmxvcBIQCgNldXIYCyABKAlSA2V1chIhCgx2YXRfY2F0ZWdvcnkYDCABKAlSC3ZhdENhdGVnb3J5Eh8KC3ZhdF9wZXJjZW50GA0g\
-    ASgJUgp2YXRQZXJjZW50InUKC1ZhdFN1YnRvdGFsEhoKCGNhdGVnb3J5GAEgASgJUghjYXRlZ29yeRIYCgdwZXJjZW50GAIgASgJ\
-    UgdwZXJjZW50EhcKB25ldF9ldXIYAyABKAlSBm5ldEV1chIXCgd0YXhfZXVyGAQgASgJUgZ0YXhFdXIi9wYKB0ludm9pY2USFgoG\
-    bnVtYmVyGAEgASgJUgZudW1iZXISNAoFc3RhdGUYAiABKA4yHi5hc3NheS5jb21wdXRlLnYxLkludm9pY2VTdGF0ZVIFc3RhdGUS\
-    FgoGdGVuYW50GAMgASgJUgZ0ZW5hbnQSFAoFbW9udGgYBCABKAlSBW1vbnRoEh0KCmlzc3VlX2RhdGUYBSABKAlSCWlzc3VlRGF0\
-    ZRIZCghkdWVfZGF0ZRgGIAEoCVIHZHVlRGF0ZRIbCglwYWlkX2RhdGUYByABKAlSCHBhaWREYXRlEjAKBnNlbGxlchgIIAEoCzIY\
-    LmFzc2F5LmNvbXB1dGUudjEuU2VsbGVyUgZzZWxsZXISLQoFYnV5ZXIYCSABKAsyFy5hc3NheS5jb21wdXRlLnYxLlBhcnR5UgVi\
-    dXllchInCg9idXllcl9yZWZlcmVuY2UYCiABKAlSDmJ1eWVyUmVmZXJlbmNlEjMKBWxpbmVzGAsgAygLMh0uYXNzYXkuY29tcHV0\
-    ZS52MS5JbnZvaWNlTGluZVIFbGluZXMSFwoHbmV0X2V1chgMIAEoCVIGbmV0RXVyEhcKB3RheF9ldXIYDSABKAlSBnRheEV1chIb\
-    Cgl0b3RhbF9ldXIYDiABKAlSCHRvdGFsRXVyEiEKDHZhdF9jYXRlZ29yeRgPIAEoCVILdmF0Q2F0ZWdvcnkSHwoLdmF0X3BlcmNl\
-    bnQYECABKAlSCnZhdFBlcmNlbnQSHQoKdmF0X3JlYXNvbhgRIAEoCVIJdmF0UmVhc29uEhoKCGNvcnJlY3RzGBIgASgJUghjb3Jy\
-    ZWN0cxIWCgZyZWFzb24YEyABKAlSBnJlYXNvbhIWCgZkaWdlc3QYFCABKAlSBmRpZ2VzdBInCg9wcmV2aW91c19kaWdlc3QYFSAB\
-    KAlSDnByZXZpb3VzRGlnZXN0EkIKDXZhdF9zdWJ0b3RhbHMYFiADKAsyHS5hc3NheS5jb21wdXRlLnYxLlZhdFN1YnRvdGFsUgx2\
-    YXRTdWJ0b3RhbHMSUgoSYnV5ZXJfY29uZmlybWF0aW9uGBcgASgLMiMuYXNzYXkuY29tcHV0ZS52MS5CdXllckNvbmZpcm1hdGlv\
-    blIRYnV5ZXJDb25maXJtYXRpb24SGwoJdGltZV96b25lGBggASgJUgh0aW1lWm9uZSJDChNEcmFmdEludm9pY2VSZXF1ZXN0EhYK\
-    BnRlbmFudBgBIAEoCVIGdGVuYW50EhQKBW1vbnRoGAIgASgJUgVtb250aCJmChNJc3N1ZUludm9pY2VSZXF1ZXN0EhYKBnRlbmFu\
-    dBgBIAEoCVIGdGVuYW50EhQKBW1vbnRoGAIgASgJUgVtb250aBIhCgxkcmFmdF9kaWdlc3QYAyABKAlSC2RyYWZ0RGlnZXN0ImAK\
-    FENyZWRpdEludm9pY2VSZXF1ZXN0EhYKBm51bWJlchgBIAEoCVIGbnVtYmVyEhYKBnJlYXNvbhgCIAEoCVIGcmVhc29uEhgKB3Jl\
-    aXNzdWUYAyABKAhSB3JlaXNzdWUiiAEKFUNyZWRpdEludm9pY2VSZXNwb25zZRI6CgtjcmVkaXRfbm90ZRgBIAEoCzIZLmFzc2F5\
-    LmNvbXB1dGUudjEuSW52b2ljZVIKY3JlZGl0Tm90ZRIzCgdpbnZvaWNlGAIgASgLMhkuYXNzYXkuY29tcHV0ZS52MS5JbnZvaWNl\
-    UgdpbnZvaWNlIkwKFVNldEludm9pY2VQYWlkUmVxdWVzdBIWCgZudW1iZXIYASABKAlSBm51bWJlchIbCglwYWlkX2RhdGUYAiAB\
-    KAlSCHBhaWREYXRlIisKEUdldEludm9pY2VSZXF1ZXN0EhYKBm51bWJlchgBIAEoCVIGbnVtYmVyImkKE0xpc3RJbnZvaWNlc1Jl\
-    cXVlc3QSFgoGdGVuYW50GAEgASgJUgZ0ZW5hbnQSGwoJcGFnZV9zaXplGAIgASgFUghwYWdlU2l6ZRIdCgpwYWdlX3Rva2VuGAMg\
-    ASgJUglwYWdlVG9rZW4idQoUTGlzdEludm9pY2VzUmVzcG9uc2USNQoIaW52b2ljZXMYASADKAsyGS5hc3NheS5jb21wdXRlLnYx\
-    Lkludm9pY2VSCGludm9pY2VzEiYKD25leHRfcGFnZV90b2tlbhgCIAEoCVINbmV4dFBhZ2VUb2tlbiJnChRSZW5kZXJJbnZvaWNl\
-    UmVxdWVzdBIWCgZudW1iZXIYASABKAlSBm51bWJlchI3CgZmb3JtYXQYAiABKA4yHy5hc3NheS5jb21wdXRlLnYxLkludm9pY2VG\
-    b3JtYXRSBmZvcm1hdCJQChVSZW5kZXJJbnZvaWNlUmVzcG9uc2USGAoHY29udGVudBgBIAEoCVIHY29udGVudBIdCgptZWRpYV90\
-    eXBlGAIgASgJUgltZWRpYVR5cGUqmAEKCFJ1blN0YXRlEhkKFVJVTl9TVEFURV9VTlNQRUNJRklFRBAAEhUKEVJVTl9TVEFURV9S\
-    VU5OSU5HEAESFQoRUlVOX1NUQVRFX1NUT1BQRUQQAhIWChJSVU5fU1RBVEVfRklOSVNIRUQQAxIVChFSVU5fU1RBVEVfRVhQSVJF\
-    RBAEEhQKEFJVTl9TVEFURV9QQVVTRUQQBSpwCgpSdW5Db21tYW5kEhsKF1JVTl9DT01NQU5EX1VOU1BFQ0lGSUVEEAASGAoUUlVO\
-    X0NPTU1BTkRfQ09OVElOVUUQARIVChFSVU5fQ09NTUFORF9QQVVTRRACEhQKEFJVTl9DT01NQU5EX1NUT1AQAyp0CgpQcm92ZW5h\
-    bmNlEhoKFlBST1ZFTkFOQ0VfVU5TUEVDSUZJRUQQABIXChNQUk9WRU5BTkNFX01FQVNVUkVEEAESGAoUUFJPVkVOQU5DRV9FU1RJ\
-    TUFURUQQAhIXChNQUk9WRU5BTkNFX0RFQ0xBUkVEEAMqvgEKDlJlcG9ydEdyb3VwaW5nEh8KG1JFUE9SVF9HUk9VUElOR19VTlNQ\
-    RUNJRklFRBAAEh8KG1JFUE9SVF9HUk9VUElOR19QQVJUSUNJUEFOVBABEhwKGFJFUE9SVF9HUk9VUElOR19VU0VfQ0FTRRACEhcK\
-    E1JFUE9SVF9HUk9VUElOR19EQVkQAxIXChNSRVBPUlRfR1JPVVBJTkdfUlVOEAQSGgoWUkVQT1JUX0dST1VQSU5HX1RFTkFOVBAF\
-    Ks4BCgxJbnZvaWNlU3RhdGUSHQoZSU5WT0lDRV9TVEFURV9VTlNQRUNJRklFRBAAEhcKE0lOVk9JQ0VfU1RBVEVfRFJBRlQQARIY\
-    ChRJTlZPSUNFX1NUQVRFX0lTU1VFRBACEhkKFUlOVk9JQ0VfU1RBVEVfT1ZFUkRVRRADEhYKEklOVk9JQ0VfU1RBVEVfUEFJRBAE\
-    EhoKFklOVk9JQ0VfU1RBVEVfQ1JFRElURUQQBRIdChlJTlZPSUNFX1NUQVRFX0NSRURJVF9OT1RFEAYqYAoNSW52b2ljZUZvcm1h\
-    dBIeChpJTlZPSUNFX0ZPUk1BVF9VTlNQRUNJRklFRBAAEhcKE0lOVk9JQ0VfRk9STUFUX0hUTUwQARIWChJJTlZPSUNFX0ZPUk1B\
-    VF9VQkwQAjKtBgoEUnVucxJZCghTdGFydFJ1bhIhLmFzc2F5LmNvbXB1dGUudjEuU3RhcnRSdW5SZXF1ZXN0GhwuYXNzYXkuY29t\
-    cHV0ZS52MS5SdW5CYWxhbmNlIgyouxgCqLsYBLC7GAISYgoLUmVwb3J0VXNhZ2USJC5hc3NheS5jb21wdXRlLnYxLlJlcG9ydFVz\
-    YWdlUmVxdWVzdBocLmFzc2F5LmNvbXB1dGUudjEuUnVuQmFsYW5jZSIPkAICqLsYAqi7GASwuxgCEl4KCUZpbmlzaFJ1bhIiLmFz\
-    c2F5LmNvbXB1dGUudjEuRmluaXNoUnVuUmVxdWVzdBocLmFzc2F5LmNvbXB1dGUudjEuUnVuQmFsYW5jZSIPkAICqLsYAqi7GASw\
-    uxgCElIKB1N0b3BSdW4SIC5hc3NheS5jb21wdXRlLnYxLlN0b3BSdW5SZXF1ZXN0GhwuYXNzYXkuY29tcHV0ZS52MS5SdW5CYWxh\
-    bmNlIgeQAgKwuxgCElQKCFBhdXNlUnVuEiEuYXNzYXkuY29tcHV0ZS52MS5QYXVzZVJ1blJlcXVlc3QaHC5hc3NheS5jb21wdXRl\
-    LnYxLlJ1bkJhbGFuY2UiB5ACArC7GAISVgoJUmVzdW1lUnVuEiIuYXNzYXkuY29tcHV0ZS52MS5SZXN1bWVSdW5SZXF1ZXN0Ghwu\
-    YXNzYXkuY29tcHV0ZS52MS5SdW5CYWxhbmNlIgeQAgKwuxgCElAKBkdldFJ1bhIfLmFzc2F5LmNvbXB1dGUudjEuR2V0UnVuUmVx\
-    dWVzdBocLmFzc2F5LmNvbXB1dGUudjEuUnVuQmFsYW5jZSIHkAIBsLsYAhJaCghMaXN0UnVucxIhLmFzc2F5LmNvbXB1dGUudjEu\
-    TGlzdFJ1bnNSZXF1ZXN0GiIuYXNzYXkuY29tcHV0ZS52MS5MaXN0UnVuc1Jlc3BvbnNlIgeQAgGwuxgCElYKCFdhdGNoUnVuEiEu\
-    YXNzYXkuY29tcHV0ZS52MS5XYXRjaFJ1blJlcXVlc3QaHC5hc3NheS5jb21wdXRlLnYxLlJ1bkJhbGFuY2UiB5ACAbC7GAIwATKw\
-    BwoHQnVkZ2V0cxJdCglHZXRCdWRnZXQSIi5hc3NheS5jb21wdXRlLnYxLkdldEJ1ZGdldFJlcXVlc3QaIy5hc3NheS5jb21wdXRl\
-    LnYxLkdldEJ1ZGdldFJlc3BvbnNlIgeQAgGwuxgCEm0KDVNldEFsbG9jYXRpb24SJi5hc3NheS5jb21wdXRlLnYxLlNldEFsbG9j\
-    YXRpb25SZXF1ZXN0GiMuYXNzYXkuY29tcHV0ZS52MS5HZXRCdWRnZXRSZXNwb25zZSIPkAICqLsYAqi7GAOwuxgCEnQKElRyYW5z\
-    ZmVyQWxsb2NhdGlvbhIrLmFzc2F5LmNvbXB1dGUudjEuVHJhbnNmZXJBbGxvY2F0aW9uUmVxdWVzdBojLmFzc2F5LmNvbXB1dGUu\
-    djEuR2V0QnVkZ2V0UmVzcG9uc2UiDKi7GAKouxgDsLsYAhJdCgVUb3BVcBIeLmFzc2F5LmNvbXB1dGUudjEuVG9wVXBSZXF1ZXN0\
-    GiMuYXNzYXkuY29tcHV0ZS52MS5HZXRCdWRnZXRSZXNwb25zZSIPkAICqLsYAqi7GAOwuxgCEmcKClNldFJlc2VydmUSIy5hc3Nh\
-    eS5jb21wdXRlLnYxLlNldFJlc2VydmVSZXF1ZXN0GiMuYXNzYXkuY29tcHV0ZS52MS5HZXRCdWRnZXRSZXNwb25zZSIPkAICqLsY\
-    Aqi7GAOwuxgCEm0KDVNldFRocmVzaG9sZHMSJi5hc3NheS5jb21wdXRlLnYxLlNldFRocmVzaG9sZHNSZXF1ZXN0GiMuYXNzYXku\
-    Y29tcHV0ZS52MS5HZXRCdWRnZXRSZXNwb25zZSIPkAICqLsYAqi7GAOwuxgCEmAKCkxpc3RBbGVydHMSIy5hc3NheS5jb21wdXRl\
-    LnYxLkxpc3RBbGVydHNSZXF1ZXN0GiQuYXNzYXkuY29tcHV0ZS52MS5MaXN0QWxlcnRzUmVzcG9uc2UiB5ACAbC7GAISVwoLV2F0\
-    Y2hBbGVydHMSJC5hc3NheS5jb21wdXRlLnYxLldhdGNoQWxlcnRzUmVxdWVzdBoXLmFzc2F5LmNvbXB1dGUudjEuQWxlcnQiB5AC\
-    AbC7GAIwARJvCgtHZXRGb3JlY2FzdBIkLmFzc2F5LmNvbXB1dGUudjEuR2V0Rm9yZWNhc3RSZXF1ZXN0GiUuYXNzYXkuY29tcHV0\
-    ZS52MS5HZXRGb3JlY2FzdFJlc3BvbnNlIhOQAgGouxgCqLsYA6i7GAWwuxgCMnMKBkxlZGdlchJpCg1FeHBvcnRFbnRyaWVzEiYu\
-    YXNzYXkuY29tcHV0ZS52MS5FeHBvcnRFbnRyaWVzUmVxdWVzdBodLmFzc2F5LmNvbXB1dGUudjEuTGVkZ2VyRW50cnkiD5ACAai7\
-    GAKouxgFsLsYAjABMr8BCgZQcmljZXMSUwoIU2V0UHJpY2USIS5hc3NheS5jb21wdXRlLnYxLlNldFByaWNlUmVxdWVzdBoXLmFz\
-    c2F5LmNvbXB1dGUudjEuUHJpY2UiC5ACAqi7GAGwuxgDEmAKCkxpc3RQcmljZXMSIy5hc3NheS5jb21wdXRlLnYxLkxpc3RQcmlj\
-    ZXNSZXF1ZXN0GiQuYXNzYXkuY29tcHV0ZS52MS5MaXN0UHJpY2VzUmVzcG9uc2UiB5ACAbC7GAIy5QEKB0JpbGxpbmcSUQoFUXVv\
-    dGUSHi5hc3NheS5jb21wdXRlLnYxLlF1b3RlUmVxdWVzdBofLmFzc2F5LmNvbXB1dGUudjEuUXVvdGVSZXNwb25zZSIHkAIBsLsY\
-    AhKGAQoQR2V0QmlsbGluZ1JlcG9ydBIpLmFzc2F5LmNvbXB1dGUudjEuR2V0QmlsbGluZ1JlcG9ydFJlcXVlc3QaKi5hc3NheS5j\
-    b21wdXRlLnYxLkdldEJpbGxpbmdSZXBvcnRSZXNwb25zZSIbkAIBqLsYAai7GAKouxgDqLsYBai7GASwuxgCMuIJCghJbnZvaWNl\
-    cxJMCglTZXRTZWxsZXISGC5hc3NheS5jb21wdXRlLnYxLlNlbGxlchoYLmFzc2F5LmNvbXB1dGUudjEuU2VsbGVyIguQAgKouxgB\
-    sLsYAxJWCglHZXRTZWxsZXISIi5hc3NheS5jb21wdXRlLnYxLkdldFNlbGxlclJlcXVlc3QaGC5hc3NheS5jb21wdXRlLnYxLlNl\
-    bGxlciILkAIBqLsYAbC7GAMSbAoRU2V0QmlsbGluZ1Byb2ZpbGUSIC5hc3NheS5jb21wdXRlLnYxLkJpbGxpbmdQcm9maWxlGiAu\
-    YXNzYXkuY29tcHV0ZS52MS5CaWxsaW5nUHJvZmlsZSITkAICqLsYAai7GAKouxgFsLsYAhJ2ChFHZXRCaWxsaW5nUHJvZmlsZRIq\
-    LmFzc2F5LmNvbXB1dGUudjEuR2V0QmlsbGluZ1Byb2ZpbGVSZXF1ZXN0GiAuYXNzYXkuY29tcHV0ZS52MS5CaWxsaW5nUHJvZmls\
-    ZSITkAIBqLsYAai7GAKouxgFsLsYAhJkCgxDb25maXJtQnV5ZXISJS5hc3NheS5jb21wdXRlLnYxLkNvbmZpcm1CdXllclJlcXVl\
-    c3QaIC5hc3NheS5jb21wdXRlLnYxLkJpbGxpbmdQcm9maWxlIguQAgKouxgBsLsYAxJlCgxEcmFmdEludm9pY2USJS5hc3NheS5j\
-    b21wdXRlLnYxLkRyYWZ0SW52b2ljZVJlcXVlc3QaGS5hc3NheS5jb21wdXRlLnYxLkludm9pY2UiE5ACAai7GAGouxgCqLsYBbC7\
-    GAISXQoMSXNzdWVJbnZvaWNlEiUuYXNzYXkuY29tcHV0ZS52MS5Jc3N1ZUludm9pY2VSZXF1ZXN0GhkuYXNzYXkuY29tcHV0ZS52\
-    MS5JbnZvaWNlIguQAgKouxgBsLsYAxJtCg1DcmVkaXRJbnZvaWNlEiYuYXNzYXkuY29tcHV0ZS52MS5DcmVkaXRJbnZvaWNlUmVx\
-    dWVzdBonLmFzc2F5LmNvbXB1dGUudjEuQ3JlZGl0SW52b2ljZVJlc3BvbnNlIguQAgKouxgBsLsYAxJhCg5TZXRJbnZvaWNlUGFp\
-    ZBInLmFzc2F5LmNvbXB1dGUudjEuU2V0SW52b2ljZVBhaWRSZXF1ZXN0GhkuYXNzYXkuY29tcHV0ZS52MS5JbnZvaWNlIguQAgKo\
-    uxgBsLsYAxJhCgpHZXRJbnZvaWNlEiMuYXNzYXkuY29tcHV0ZS52MS5HZXRJbnZvaWNlUmVxdWVzdBoZLmFzc2F5LmNvbXB1dGUu\
-    djEuSW52b2ljZSITkAIBqLsYAai7GAKouxgFsLsYAhJyCgxMaXN0SW52b2ljZXMSJS5hc3NheS5jb21wdXRlLnYxLkxpc3RJbnZv\
-    aWNlc1JlcXVlc3QaJi5hc3NheS5jb21wdXRlLnYxLkxpc3RJbnZvaWNlc1Jlc3BvbnNlIhOQAgGouxgBqLsYAqi7GAWwuxgCEnUK\
-    DVJlbmRlckludm9pY2USJi5hc3NheS5jb21wdXRlLnYxLlJlbmRlckludm9pY2VSZXF1ZXN0GicuYXNzYXkuY29tcHV0ZS52MS5S\
-    ZW5kZXJJbnZvaWNlUmVzcG9uc2UiE5ACAai7GAGouxgCqLsYBbC7GAIydgoLQ29tcHV0ZVN5bmMSZwoLU3luY1VzZUNhc2USJC5h\
-    c3NheS5jYXRhbG9nLnYxLlN5bmNVc2VDYXNlUmVxdWVzdBolLmFzc2F5LmNhdGFsb2cudjEuU3luY1VzZUNhc2VSZXNwb25zZSIL\
-    kAICqLsYB7C7GARCCroCB0NvbXB1dGViBnByb3RvMw==
+    ASgJUgxudW1iZXJQcmVmaXgSIQoMcGF5bWVudF9kYXlzGAQgASgFUgtwYXltZW50RGF5cxIVCgZzZXRfYnkYBSABKAlSBXNldEJ5\
+    EjUKCHNldF90aW1lGAYgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcFIHc2V0VGltZSLOAgoOQmlsbGluZ1Byb2ZpbGUS\
+    FgoGdGVuYW50GAEgASgJUgZ0ZW5hbnQSLQoFYnV5ZXIYAiABKAsyFy5hc3NheS5jb21wdXRlLnYxLlBhcnR5UgVidXllchInCg9i\
+    dXllcl9yZWZlcmVuY2UYAyABKAlSDmJ1eWVyUmVmZXJlbmNlEhsKCXRpbWVfem9uZRgEIAEoCVIIdGltZVpvbmUSRwoMY29uZmly\
+    bWF0aW9uGAUgASgLMiMuYXNzYXkuY29tcHV0ZS52MS5CdXllckNvbmZpcm1hdGlvblIMY29uZmlybWF0aW9uEhgKB3ZlcnNpb24Y\
+    BiABKANSB3ZlcnNpb24SFQoGc2V0X2J5GAcgASgJUgVzZXRCeRI1CghzZXRfdGltZRgIIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5U\
+    aW1lc3RhbXBSB3NldFRpbWUidQoRQnV5ZXJDb25maXJtYXRpb24SIQoMY2hlY2tlZF9kYXRlGAEgASgJUgtjaGVja2VkRGF0ZRIa\
+    CghldmlkZW5jZRgCIAEoCVIIZXZpZGVuY2USIQoMY29uZmlybWVkX2J5GAMgASgJUgtjb25maXJtZWRCeSLGAQoTQ29uZmlybUJ1\
+    eWVyUmVxdWVzdBIWCgZ0ZW5hbnQYASABKAlSBnRlbmFudBIYCgdjb3VudHJ5GAIgASgJUgdjb3VudHJ5EhUKBnZhdF9pZBgDIAEo\
+    CVIFdmF0SWQSGgoIZXZpZGVuY2UYBCABKAlSCGV2aWRlbmNlEiEKDGNoZWNrZWRfZGF0ZRgFIAEoCVILY2hlY2tlZERhdGUSJwoP\
+    cHJvZmlsZV92ZXJzaW9uGAYgASgDUg5wcm9maWxlVmVyc2lvbiISChBHZXRTZWxsZXJSZXF1ZXN0IjIKGEdldEJpbGxpbmdQcm9m\
+    aWxlUmVxdWVzdBIWCgZ0ZW5hbnQYASABKAlSBnRlbmFudCKqAwoLSW52b2ljZUxpbmUSFAoFbW9udGgYASABKAlSBW1vbnRoEhcK\
+    B2lzX2xhdGUYAiABKAhSBmlzTGF0ZRIeCgt1c2VfY2FzZV9pZBgDIAEoCVIJdXNlQ2FzZUlkEiQKDnVzZV9jYXNlX3RpdGxlGAQg\
+    ASgJUgx1c2VDYXNlVGl0bGUSJQoOcGFydGljaXBhbnRfaWQYBSABKAlSDXBhcnRpY2lwYW50SWQSKQoQcGFydGljaXBhbnRfbmFt\
+    ZRgGIAEoCVIPcGFydGljaXBhbnROYW1lEiMKDXByaWNlX3ZlcnNpb24YByABKAlSDHByaWNlVmVyc2lvbhItChNuYW5vX2V1cm9f\
+    cGVyX2dmbG9wGAggASgDUhBuYW5vRXVyb1BlckdmbG9wEhQKBWdmbG9wGAkgASgDUgVnZmxvcBIUCgVwZmxvcBgKIAEoCVIFcGZs\
+    b3ASEAoDZXVyGAsgASgJUgNldXISIQoMdmF0X2NhdGVnb3J5GAwgASgJUgt2YXRDYXRlZ29yeRIfCgt2YXRfcGVyY2VudBgNIAEo\
+    CVIKdmF0UGVyY2VudCJ1CgtWYXRTdWJ0b3RhbBIaCghjYXRlZ29yeRgBIAEoCVIIY2F0ZWdvcnkSGAoHcGVyY2VudBgCIAEoCVIH\
+    cGVyY2VudBIXCgduZXRfZXVyGAMgASgJUgZuZXRFdXISFwoHdGF4X2V1chgEIAEoCVIGdGF4RXVyIrcHCgdJbnZvaWNlEhYKBm51\
+    bWJlchgBIAEoCVIGbnVtYmVyEjQKBXN0YXRlGAIgASgOMh4uYXNzYXkuY29tcHV0ZS52MS5JbnZvaWNlU3RhdGVSBXN0YXRlEhYK\
+    BnRlbmFudBgDIAEoCVIGdGVuYW50EhQKBW1vbnRoGAQgASgJUgVtb250aBIdCgppc3N1ZV9kYXRlGAUgASgJUglpc3N1ZURhdGUS\
+    GQoIZHVlX2RhdGUYBiABKAlSB2R1ZURhdGUSGwoJcGFpZF9kYXRlGAcgASgJUghwYWlkRGF0ZRIwCgZzZWxsZXIYCCABKAsyGC5h\
+    c3NheS5jb21wdXRlLnYxLlNlbGxlclIGc2VsbGVyEi0KBWJ1eWVyGAkgASgLMhcuYXNzYXkuY29tcHV0ZS52MS5QYXJ0eVIFYnV5\
+    ZXISJwoPYnV5ZXJfcmVmZXJlbmNlGAogASgJUg5idXllclJlZmVyZW5jZRIzCgVsaW5lcxgLIAMoCzIdLmFzc2F5LmNvbXB1dGUu\
+    djEuSW52b2ljZUxpbmVSBWxpbmVzEhcKB25ldF9ldXIYDCABKAlSBm5ldEV1chIXCgd0YXhfZXVyGA0gASgJUgZ0YXhFdXISGwoJ\
+    dG90YWxfZXVyGA4gASgJUgh0b3RhbEV1chIhCgx2YXRfY2F0ZWdvcnkYDyABKAlSC3ZhdENhdGVnb3J5Eh8KC3ZhdF9wZXJjZW50\
+    GBAgASgJUgp2YXRQZXJjZW50Eh0KCnZhdF9yZWFzb24YESABKAlSCXZhdFJlYXNvbhIaCghjb3JyZWN0cxgSIAEoCVIIY29ycmVj\
+    dHMSFgoGcmVhc29uGBMgASgJUgZyZWFzb24SFgoGZGlnZXN0GBQgASgJUgZkaWdlc3QSJwoPcHJldmlvdXNfZGlnZXN0GBUgASgJ\
+    Ug5wcmV2aW91c0RpZ2VzdBJCCg12YXRfc3VidG90YWxzGBYgAygLMh0uYXNzYXkuY29tcHV0ZS52MS5WYXRTdWJ0b3RhbFIMdmF0\
+    U3VidG90YWxzElIKEmJ1eWVyX2NvbmZpcm1hdGlvbhgXIAEoCzIjLmFzc2F5LmNvbXB1dGUudjEuQnV5ZXJDb25maXJtYXRpb25S\
+    EWJ1eWVyQ29uZmlybWF0aW9uEhsKCXRpbWVfem9uZRgYIAEoCVIIdGltZVpvbmUSPgoNb3V0c2lkZV9zY29wZRgZIAEoCzIZLmFz\
+    c2F5LmNvbXB1dGUudjEuSW52b2ljZVIMb3V0c2lkZVNjb3BlIkMKE0RyYWZ0SW52b2ljZVJlcXVlc3QSFgoGdGVuYW50GAEgASgJ\
+    UgZ0ZW5hbnQSFAoFbW9udGgYAiABKAlSBW1vbnRoImYKE0lzc3VlSW52b2ljZVJlcXVlc3QSFgoGdGVuYW50GAEgASgJUgZ0ZW5h\
+    bnQSFAoFbW9udGgYAiABKAlSBW1vbnRoEiEKDGRyYWZ0X2RpZ2VzdBgDIAEoCVILZHJhZnREaWdlc3QiYAoUQ3JlZGl0SW52b2lj\
+    ZVJlcXVlc3QSFgoGbnVtYmVyGAEgASgJUgZudW1iZXISFgoGcmVhc29uGAIgASgJUgZyZWFzb24SGAoHcmVpc3N1ZRgDIAEoCFIH\
+    cmVpc3N1ZSKIAQoVQ3JlZGl0SW52b2ljZVJlc3BvbnNlEjoKC2NyZWRpdF9ub3RlGAEgASgLMhkuYXNzYXkuY29tcHV0ZS52MS5J\
+    bnZvaWNlUgpjcmVkaXROb3RlEjMKB2ludm9pY2UYAiABKAsyGS5hc3NheS5jb21wdXRlLnYxLkludm9pY2VSB2ludm9pY2UifwoV\
+    U2V0SW52b2ljZVBhaWRSZXF1ZXN0EhYKBm51bWJlchgBIAEoCVIGbnVtYmVyEhsKCXBhaWRfZGF0ZRgCIAEoCVIIcGFpZERhdGUS\
+    GQoIbm90X3BhaWQYAyABKAhSB25vdFBhaWQSFgoGcmVhc29uGAQgASgJUgZyZWFzb24iKwoRR2V0SW52b2ljZVJlcXVlc3QSFgoG\
+    bnVtYmVyGAEgASgJUgZudW1iZXIiaQoTTGlzdEludm9pY2VzUmVxdWVzdBIWCgZ0ZW5hbnQYASABKAlSBnRlbmFudBIbCglwYWdl\
+    X3NpemUYAiABKAVSCHBhZ2VTaXplEh0KCnBhZ2VfdG9rZW4YAyABKAlSCXBhZ2VUb2tlbiJ1ChRMaXN0SW52b2ljZXNSZXNwb25z\
+    ZRI1CghpbnZvaWNlcxgBIAMoCzIZLmFzc2F5LmNvbXB1dGUudjEuSW52b2ljZVIIaW52b2ljZXMSJgoPbmV4dF9wYWdlX3Rva2Vu\
+    GAIgASgJUg1uZXh0UGFnZVRva2VuImcKFFJlbmRlckludm9pY2VSZXF1ZXN0EhYKBm51bWJlchgBIAEoCVIGbnVtYmVyEjcKBmZv\
+    cm1hdBgCIAEoDjIfLmFzc2F5LmNvbXB1dGUudjEuSW52b2ljZUZvcm1hdFIGZm9ybWF0IlAKFVJlbmRlckludm9pY2VSZXNwb25z\
+    ZRIYCgdjb250ZW50GAEgASgJUgdjb250ZW50Eh0KCm1lZGlhX3R5cGUYAiABKAlSCW1lZGlhVHlwZSqYAQoIUnVuU3RhdGUSGQoV\
+    UlVOX1NUQVRFX1VOU1BFQ0lGSUVEEAASFQoRUlVOX1NUQVRFX1JVTk5JTkcQARIVChFSVU5fU1RBVEVfU1RPUFBFRBACEhYKElJV\
+    Tl9TVEFURV9GSU5JU0hFRBADEhUKEVJVTl9TVEFURV9FWFBJUkVEEAQSFAoQUlVOX1NUQVRFX1BBVVNFRBAFKnAKClJ1bkNvbW1h\
+    bmQSGwoXUlVOX0NPTU1BTkRfVU5TUEVDSUZJRUQQABIYChRSVU5fQ09NTUFORF9DT05USU5VRRABEhUKEVJVTl9DT01NQU5EX1BB\
+    VVNFEAISFAoQUlVOX0NPTU1BTkRfU1RPUBADKnQKClByb3ZlbmFuY2USGgoWUFJPVkVOQU5DRV9VTlNQRUNJRklFRBAAEhcKE1BS\
+    T1ZFTkFOQ0VfTUVBU1VSRUQQARIYChRQUk9WRU5BTkNFX0VTVElNQVRFRBACEhcKE1BST1ZFTkFOQ0VfREVDTEFSRUQQAyq+AQoO\
+    UmVwb3J0R3JvdXBpbmcSHwobUkVQT1JUX0dST1VQSU5HX1VOU1BFQ0lGSUVEEAASHwobUkVQT1JUX0dST1VQSU5HX1BBUlRJQ0lQ\
+    QU5UEAESHAoYUkVQT1JUX0dST1VQSU5HX1VTRV9DQVNFEAISFwoTUkVQT1JUX0dST1VQSU5HX0RBWRADEhcKE1JFUE9SVF9HUk9V\
+    UElOR19SVU4QBBIaChZSRVBPUlRfR1JPVVBJTkdfVEVOQU5UEAUqzgEKDEludm9pY2VTdGF0ZRIdChlJTlZPSUNFX1NUQVRFX1VO\
+    U1BFQ0lGSUVEEAASFwoTSU5WT0lDRV9TVEFURV9EUkFGVBABEhgKFElOVk9JQ0VfU1RBVEVfSVNTVUVEEAISGQoVSU5WT0lDRV9T\
+    VEFURV9PVkVSRFVFEAMSFgoSSU5WT0lDRV9TVEFURV9QQUlEEAQSGgoWSU5WT0lDRV9TVEFURV9DUkVESVRFRBAFEh0KGUlOVk9J\
+    Q0VfU1RBVEVfQ1JFRElUX05PVEUQBipgCg1JbnZvaWNlRm9ybWF0Eh4KGklOVk9JQ0VfRk9STUFUX1VOU1BFQ0lGSUVEEAASFwoT\
+    SU5WT0lDRV9GT1JNQVRfSFRNTBABEhYKEklOVk9JQ0VfRk9STUFUX1VCTBACMq0GCgRSdW5zElkKCFN0YXJ0UnVuEiEuYXNzYXku\
+    Y29tcHV0ZS52MS5TdGFydFJ1blJlcXVlc3QaHC5hc3NheS5jb21wdXRlLnYxLlJ1bkJhbGFuY2UiDKi7GAKouxgEsLsYAhJiCgtS\
+    ZXBvcnRVc2FnZRIkLmFzc2F5LmNvbXB1dGUudjEuUmVwb3J0VXNhZ2VSZXF1ZXN0GhwuYXNzYXkuY29tcHV0ZS52MS5SdW5CYWxh\
+    bmNlIg+QAgKouxgCqLsYBLC7GAISXgoJRmluaXNoUnVuEiIuYXNzYXkuY29tcHV0ZS52MS5GaW5pc2hSdW5SZXF1ZXN0GhwuYXNz\
+    YXkuY29tcHV0ZS52MS5SdW5CYWxhbmNlIg+QAgKouxgCqLsYBLC7GAISUgoHU3RvcFJ1bhIgLmFzc2F5LmNvbXB1dGUudjEuU3Rv\
+    cFJ1blJlcXVlc3QaHC5hc3NheS5jb21wdXRlLnYxLlJ1bkJhbGFuY2UiB5ACArC7GAISVAoIUGF1c2VSdW4SIS5hc3NheS5jb21w\
+    dXRlLnYxLlBhdXNlUnVuUmVxdWVzdBocLmFzc2F5LmNvbXB1dGUudjEuUnVuQmFsYW5jZSIHkAICsLsYAhJWCglSZXN1bWVSdW4S\
+    Ii5hc3NheS5jb21wdXRlLnYxLlJlc3VtZVJ1blJlcXVlc3QaHC5hc3NheS5jb21wdXRlLnYxLlJ1bkJhbGFuY2UiB5ACArC7GAIS\
+    UAoGR2V0UnVuEh8uYXNzYXkuY29tcHV0ZS52MS5HZXRSdW5SZXF1ZXN0GhwuYXNzYXkuY29tcHV0ZS52MS5SdW5CYWxhbmNlIgeQ\
+    AgGwuxgCEloKCExpc3RSdW5zEiEuYXNzYXkuY29tcHV0ZS52MS5MaXN0UnVuc1JlcXVlc3QaIi5hc3NheS5jb21wdXRlLnYxLkxp\
+    c3RSdW5zUmVzcG9uc2UiB5ACAbC7GAISVgoIV2F0Y2hSdW4SIS5hc3NheS5jb21wdXRlLnYxLldhdGNoUnVuUmVxdWVzdBocLmFz\
+    c2F5LmNvbXB1dGUudjEuUnVuQmFsYW5jZSIHkAIBsLsYAjABMrAHCgdCdWRnZXRzEl0KCUdldEJ1ZGdldBIiLmFzc2F5LmNvbXB1\
+    dGUudjEuR2V0QnVkZ2V0UmVxdWVzdBojLmFzc2F5LmNvbXB1dGUudjEuR2V0QnVkZ2V0UmVzcG9uc2UiB5ACAbC7GAISbQoNU2V0\
+    QWxsb2NhdGlvbhImLmFzc2F5LmNvbXB1dGUudjEuU2V0QWxsb2NhdGlvblJlcXVlc3QaIy5hc3NheS5jb21wdXRlLnYxLkdldEJ1\
+    ZGdldFJlc3BvbnNlIg+QAgKouxgCqLsYA7C7GAISdAoSVHJhbnNmZXJBbGxvY2F0aW9uEisuYXNzYXkuY29tcHV0ZS52MS5UcmFu\
+    c2ZlckFsbG9jYXRpb25SZXF1ZXN0GiMuYXNzYXkuY29tcHV0ZS52MS5HZXRCdWRnZXRSZXNwb25zZSIMqLsYAqi7GAOwuxgCEl0K\
+    BVRvcFVwEh4uYXNzYXkuY29tcHV0ZS52MS5Ub3BVcFJlcXVlc3QaIy5hc3NheS5jb21wdXRlLnYxLkdldEJ1ZGdldFJlc3BvbnNl\
+    Ig+QAgKouxgCqLsYA7C7GAISZwoKU2V0UmVzZXJ2ZRIjLmFzc2F5LmNvbXB1dGUudjEuU2V0UmVzZXJ2ZVJlcXVlc3QaIy5hc3Nh\
+    eS5jb21wdXRlLnYxLkdldEJ1ZGdldFJlc3BvbnNlIg+QAgKouxgCqLsYA7C7GAISbQoNU2V0VGhyZXNob2xkcxImLmFzc2F5LmNv\
+    bXB1dGUudjEuU2V0VGhyZXNob2xkc1JlcXVlc3QaIy5hc3NheS5jb21wdXRlLnYxLkdldEJ1ZGdldFJlc3BvbnNlIg+QAgKouxgC\
+    qLsYA7C7GAISYAoKTGlzdEFsZXJ0cxIjLmFzc2F5LmNvbXB1dGUudjEuTGlzdEFsZXJ0c1JlcXVlc3QaJC5hc3NheS5jb21wdXRl\
+    LnYxLkxpc3RBbGVydHNSZXNwb25zZSIHkAIBsLsYAhJXCgtXYXRjaEFsZXJ0cxIkLmFzc2F5LmNvbXB1dGUudjEuV2F0Y2hBbGVy\
+    dHNSZXF1ZXN0GhcuYXNzYXkuY29tcHV0ZS52MS5BbGVydCIHkAIBsLsYAjABEm8KC0dldEZvcmVjYXN0EiQuYXNzYXkuY29tcHV0\
+    ZS52MS5HZXRGb3JlY2FzdFJlcXVlc3QaJS5hc3NheS5jb21wdXRlLnYxLkdldEZvcmVjYXN0UmVzcG9uc2UiE5ACAai7GAKouxgD\
+    qLsYBbC7GAIycwoGTGVkZ2VyEmkKDUV4cG9ydEVudHJpZXMSJi5hc3NheS5jb21wdXRlLnYxLkV4cG9ydEVudHJpZXNSZXF1ZXN0\
+    Gh0uYXNzYXkuY29tcHV0ZS52MS5MZWRnZXJFbnRyeSIPkAIBqLsYAqi7GAWwuxgCMAEyvwEKBlByaWNlcxJTCghTZXRQcmljZRIh\
+    LmFzc2F5LmNvbXB1dGUudjEuU2V0UHJpY2VSZXF1ZXN0GhcuYXNzYXkuY29tcHV0ZS52MS5QcmljZSILkAICqLsYAbC7GAMSYAoK\
+    TGlzdFByaWNlcxIjLmFzc2F5LmNvbXB1dGUudjEuTGlzdFByaWNlc1JlcXVlc3QaJC5hc3NheS5jb21wdXRlLnYxLkxpc3RQcmlj\
+    ZXNSZXNwb25zZSIHkAIBsLsYAjLlAQoHQmlsbGluZxJRCgVRdW90ZRIeLmFzc2F5LmNvbXB1dGUudjEuUXVvdGVSZXF1ZXN0Gh8u\
+    YXNzYXkuY29tcHV0ZS52MS5RdW90ZVJlc3BvbnNlIgeQAgGwuxgCEoYBChBHZXRCaWxsaW5nUmVwb3J0EikuYXNzYXkuY29tcHV0\
+    ZS52MS5HZXRCaWxsaW5nUmVwb3J0UmVxdWVzdBoqLmFzc2F5LmNvbXB1dGUudjEuR2V0QmlsbGluZ1JlcG9ydFJlc3BvbnNlIhuQ\
+    AgGouxgBqLsYAqi7GAOouxgFqLsYBLC7GAIy4gkKCEludm9pY2VzEkwKCVNldFNlbGxlchIYLmFzc2F5LmNvbXB1dGUudjEuU2Vs\
+    bGVyGhguYXNzYXkuY29tcHV0ZS52MS5TZWxsZXIiC5ACAqi7GAGwuxgDElYKCUdldFNlbGxlchIiLmFzc2F5LmNvbXB1dGUudjEu\
+    R2V0U2VsbGVyUmVxdWVzdBoYLmFzc2F5LmNvbXB1dGUudjEuU2VsbGVyIguQAgGouxgBsLsYAxJsChFTZXRCaWxsaW5nUHJvZmls\
+    ZRIgLmFzc2F5LmNvbXB1dGUudjEuQmlsbGluZ1Byb2ZpbGUaIC5hc3NheS5jb21wdXRlLnYxLkJpbGxpbmdQcm9maWxlIhOQAgKo\
+    uxgBqLsYAqi7GAWwuxgCEnYKEUdldEJpbGxpbmdQcm9maWxlEiouYXNzYXkuY29tcHV0ZS52MS5HZXRCaWxsaW5nUHJvZmlsZVJl\
+    cXVlc3QaIC5hc3NheS5jb21wdXRlLnYxLkJpbGxpbmdQcm9maWxlIhOQAgGouxgBqLsYAqi7GAWwuxgCEmQKDENvbmZpcm1CdXll\
+    chIlLmFzc2F5LmNvbXB1dGUudjEuQ29uZmlybUJ1eWVyUmVxdWVzdBogLmFzc2F5LmNvbXB1dGUudjEuQmlsbGluZ1Byb2ZpbGUi\
+    C5ACAqi7GAGwuxgDEmUKDERyYWZ0SW52b2ljZRIlLmFzc2F5LmNvbXB1dGUudjEuRHJhZnRJbnZvaWNlUmVxdWVzdBoZLmFzc2F5\
+    LmNvbXB1dGUudjEuSW52b2ljZSITkAIBqLsYAai7GAKouxgFsLsYAhJdCgxJc3N1ZUludm9pY2USJS5hc3NheS5jb21wdXRlLnYx\
+    Lklzc3VlSW52b2ljZVJlcXVlc3QaGS5hc3NheS5jb21wdXRlLnYxLkludm9pY2UiC5ACAqi7GAGwuxgDEm0KDUNyZWRpdEludm9p\
+    Y2USJi5hc3NheS5jb21wdXRlLnYxLkNyZWRpdEludm9pY2VSZXF1ZXN0GicuYXNzYXkuY29tcHV0ZS52MS5DcmVkaXRJbnZvaWNl\
+    UmVzcG9uc2UiC5ACAqi7GAGwuxgDEmEKDlNldEludm9pY2VQYWlkEicuYXNzYXkuY29tcHV0ZS52MS5TZXRJbnZvaWNlUGFpZFJl\
+    cXVlc3QaGS5hc3NheS5jb21wdXRlLnYxLkludm9pY2UiC5ACAqi7GAGwuxgDEmEKCkdldEludm9pY2USIy5hc3NheS5jb21wdXRl\
+    LnYxLkdldEludm9pY2VSZXF1ZXN0GhkuYXNzYXkuY29tcHV0ZS52MS5JbnZvaWNlIhOQAgGouxgBqLsYAqi7GAWwuxgCEnIKDExp\
+    c3RJbnZvaWNlcxIlLmFzc2F5LmNvbXB1dGUudjEuTGlzdEludm9pY2VzUmVxdWVzdBomLmFzc2F5LmNvbXB1dGUudjEuTGlzdElu\
+    dm9pY2VzUmVzcG9uc2UiE5ACAai7GAGouxgCqLsYBbC7GAISdQoNUmVuZGVySW52b2ljZRImLmFzc2F5LmNvbXB1dGUudjEuUmVu\
+    ZGVySW52b2ljZVJlcXVlc3QaJy5hc3NheS5jb21wdXRlLnYxLlJlbmRlckludm9pY2VSZXNwb25zZSITkAIBqLsYAai7GAKouxgF\
+    sLsYAjJ2CgtDb21wdXRlU3luYxJnCgtTeW5jVXNlQ2FzZRIkLmFzc2F5LmNhdGFsb2cudjEuU3luY1VzZUNhc2VSZXF1ZXN0GiUu\
+    YXNzYXkuY2F0YWxvZy52MS5TeW5jVXNlQ2FzZVJlc3BvbnNlIguQAgKouxgHsLsYBEIKugIHQ29tcHV0ZWIGcHJvdG8z
     """)
 }
