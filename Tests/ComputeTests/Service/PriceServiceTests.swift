@@ -23,6 +23,17 @@ struct PriceServiceTests {
     #expect(await status { try await fixture.setPrice("w", -1) } == .invalidArgument)
   }
 
+  @Test("a price of a tenant that has neither a use case nor a billing profile is refused")
+  func unknownTenant() async throws {
+    let fixture = try ServiceFixture()
+    #expect(await status { try await fixture.setPrice("v", 1, tenant: "clinc") } == .notFound)
+    try await fixture.sync()
+    #expect(await status { try await fixture.setPrice("v", 1, tenant: "clinc") } == .notFound)
+    try await fixture.setPrice("v", 1, tenant: "clinic")
+    try await fixture.setProfile("hospital")
+    try await fixture.setPrice("w", 1, tenant: "hospital")
+  }
+
   @Test("of two prices that begin at one moment, the one that was set last holds")
   func sameMoment() async throws {
     let fixture = try ServiceFixture()

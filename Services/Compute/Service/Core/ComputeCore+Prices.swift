@@ -39,6 +39,9 @@ extension ComputeCore {
         tiers: wanted.tiers.map {
           PriceTier(above: GFLOP($0.aboveGflop), nanoEuroPerGFLOP: $0.nanoEuroPerGflop)
         })
+      guard try wanted.tenant.isEmpty || Self.knows(tenant: wanted.tenant, session.tx) else {
+        throw RPCError.notFound("use case or billing profile of tenant", wanted.tenant)
+      }
       if let known = try Self.known(tariff, as: wanted, session.tx) { return ComputePrice(known) }
       guard validFrom >= now else {
         throw RPCError.invalidField(
@@ -48,6 +51,13 @@ extension ComputeCore {
       session.pricesChanged()
       return ComputePrice(PriceStore.Record(tariff: tariff, setTime: now))
     }
+  }
+
+  /// Whether a tenant has a use case, or has said how it is billed: a price of another one would be
+  /// a slip in the name, and nobody's.
+  private static func knows(tenant: String, _ db: Reader) throws -> Bool {
+    try db.exists("SELECT 1 FROM use_cases WHERE tenant = ?1", tenant)
+      || db.exists("SELECT 1 FROM profile_versions WHERE tenant = ?1", tenant)
   }
 
   /// The version that says already what is wanted: the one of that name; of no name, the one that
