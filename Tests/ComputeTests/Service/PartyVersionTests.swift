@@ -9,7 +9,8 @@ import Testing
 
 @testable import ComputeService
 
-@Suite("Who sells and who buys, and who said so")
+// Serialized, for each test has the files of a service of its own open.
+@Suite("Who sells and who buys, and who said so", .serialized)
 struct PartyVersionTests {
   private let vatID = "FR40303265045"
 

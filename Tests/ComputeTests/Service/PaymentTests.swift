@@ -7,7 +7,8 @@ import Testing
 
 @testable import ComputeService
 
-@Suite("What was said of payments")
+// Serialized, for each test has the files of a service of its own open.
+@Suite("What was said of payments", .serialized)
 struct PaymentTests {
   private let number = "AS2026-000001"
 

@@ -6,7 +6,8 @@ import Testing
 
 @testable import ComputeService
 
-@Suite("Each company numbers what it issues with prefixes of its own")
+// Serialized, for each test has the files of a service of its own open.
+@Suite("Each company numbers what it issues with prefixes of its own", .serialized)
 struct PrefixTests {
   private func seller(_ vatID: String, _ prefix: String) -> Seller {
     var seller = InvoiceSamples.seller

@@ -6,7 +6,8 @@ import Testing
 
 @testable import ComputeService
 
-@Suite("Usage outside the scope of VAT has a document of its own")
+// Serialized, for each test has the files of a service of its own open.
+@Suite("Usage outside the scope of VAT has a document of its own", .serialized)
 struct SplitInvoiceTests {
   /// A confirmed buyer of a country that joins the Union in December, with an invoice for November,
   /// late usage of November and usage of December, and a run of November that has not reported.
