@@ -112,8 +112,13 @@ struct RestoreCommandTests {
     await core.database.close()
     let left = try FileManager.default.contentsOfDirectory(atPath: empty.folder)
     #expect(left.allSatisfy { $0.hasPrefix("compute.sqlite") }, "\(left)")
-    // Restored over what it was made of, it lacks nothing.
-    #expect(try restore(old, over: fixture).code == 0)
+    // Of what it was made of it lacks the seller and the profile, and nothing else.
+    let refused = try restore(old, over: fixture)
+    #expect(refused.code == 1)
+    #expect(!refused.said.contains("invoices"), "\(refused.said)")
+    #expect(!refused.said.contains("entries"), "\(refused.said)")
+    #expect(refused.said.contains("sellers"), "\(refused.said)")
+    #expect(try restore(old, over: fixture, "--force").code == 0)
   }
 
   @Test("an older backup that was tampered with is found out as a new one is")

@@ -42,8 +42,11 @@ struct MigrationTests {
       await database.close()
     }
     #expect(ends[0] == ends[1])
-    #expect(ends[0].mapValues(\.count) == ["prices": 2, "payments": 1, "invoices/AS2026": 1])
-    #expect(try await ends[0] == fixture.core.database.read { try SealStore.ends($0) })
+    // The copy has neither seller nor profile.
+    let sealed = ends[0].filter { $0.value != .empty }
+    #expect(sealed.mapValues(\.count) == ["prices": 2, "payments": 1, "invoices/AS2026": 1])
+    let present = try await fixture.core.database.read { try SealStore.ends($0) }
+    #expect(sealed.allSatisfy { present[$0.key] == $0.value })
   }
 }
 
@@ -70,8 +73,14 @@ extension ServiceFixture {
     defer { connection.close() }
     try connection.run("ATTACH DATABASE '\(self.path)' AS present")
     for (table, columns) in zip(["prices"] + tables, columns) {
-      // The price that every installation begins with is there.
-      let others = table == "prices" ? " WHERE version NOT IN (SELECT version FROM prices)" : ""
+      let others =
+        switch table {
+        // The price that every installation begins with is there.
+        case "prices": " WHERE version NOT IN (SELECT version FROM prices)"
+        case "seals", "chain_ends":
+          " WHERE chain IN ('prices', 'payments') OR chain LIKE 'invoices/%'"
+        default: ""
+        }
       try connection.run(
         "INSERT INTO \(table) (\(columns)) SELECT \(columns) FROM present.\(table)\(others)")
     }

@@ -4,22 +4,27 @@ import ComputeDomain
 /// Compares what invoices say was used with the usage that each is for.
 ///
 /// A tenant's invoices follow each other, so that a row of usage is on the first that was made
-/// after it came in, for a month that it is not after.
+/// after it came in, for a month that it is not after. Two that share what they are for, because
+/// some of it is outside the scope of VAT, are one bill.
 struct BilledUsage {
   private struct Bill {
-    let number: String
+    /// Of its last document.
+    var number: String
     let from: Coverage
     let through: Coverage
     /// The first quarter that it is not for.
     let end: Int64
+    var documents = 1
     /// By price version.
-    let said: [String: Int64]
+    var said: [String: Int64]
     var used: [String: Int64] = [:]
   }
 
   private struct Place {
     let tenant: String
     let index: Int
+    /// What the document itself bills, by price version.
+    let said: [String: Int64]
   }
 
   /// Of each tenant, in the order of issue; without those that correct one of these.
@@ -31,16 +36,26 @@ struct BilledUsage {
   mutating func add(_ invoice: Invoice) -> String? {
     let content = invoice.content
     guard content.corrects.isEmpty else { return addCorrection(invoice) }
-    let last = bills[content.tenant]?.last?.through ?? .none
-    guard content.kind == .invoice, content.from == last, content.through.end > last.end,
-      content.through.cut >= last.cut
-    else { return "invoice \(invoice.number) is not for what follows the one before it" }
-    let index = bills[content.tenant]?.count ?? 0
-    places[invoice.number] = Place(tenant: content.tenant, index: index)
-    bills[content.tenant, default: []].append(
-      Bill(
-        number: invoice.number, from: content.from, through: content.through,
-        end: UsagePeriod.quarter(of: content.through.end), said: Self.quantities(content)))
+    let said = Self.quantities(content)
+    var own = bills.removeValue(forKey: content.tenant) ?? []
+    defer { bills[content.tenant] = own }
+    if let last = own.last, last.documents == 1, content.kind == .invoice,
+      content.from == last.from, content.through == last.through
+    {
+      own[own.count - 1].number = invoice.number
+      own[own.count - 1].documents = 2
+      own[own.count - 1].said.merge(said) { $0 &+ $1 }
+    } else {
+      let last = own.last?.through ?? .none
+      guard content.kind == .invoice, content.from == last, content.through.end > last.end,
+        content.through.cut >= last.cut
+      else { return "invoice \(invoice.number) is not for what follows the one before it" }
+      own.append(
+        Bill(
+          number: invoice.number, from: content.from, through: content.through,
+          end: UsagePeriod.quarter(of: content.through.end), said: said))
+    }
+    places[invoice.number] = Place(tenant: content.tenant, index: own.count - 1, said: said)
     return nil
   }
 
@@ -50,7 +65,7 @@ struct BilledUsage {
     guard let place = places[content.corrects], place.tenant == content.tenant,
       let bill = bills[place.tenant]?[place.index],
       content.from == bill.from, content.through == bill.through,
-      Self.quantities(content) == bill.said
+      Self.quantities(content) == place.said
     else { return "invoice \(invoice.number) is not for the usage of \(content.corrects)" }
     places[invoice.number] = place
     return nil
