@@ -54,6 +54,36 @@ struct CrashTests {
     }
   }
 
+  @Test("A command that watches a run goes on by itself when the service was killed meanwhile")
+  func watch() async throws {
+    try await Installation.with(workers: []) { installation in
+      let story = try await Story.begin(installation, vendors: ["aurora-labs"])
+      let run = try await installation.succeed(
+        ["run", "start", "--use-case", story.useCase], as: "aurora-labs"
+      ).text("run.id")
+      async let watching = installation.assay(["run", "watch", run], as: "aurora-labs")
+      // Each of these takes longer than the watch needs to begin.
+      for _ in 0..<3 {
+        try await installation.succeed(["run", "report", run, "--pflop", "1"], as: "aurora-labs")
+      }
+      await installation.killAtOnce("compute")
+      let refused = try await installation.assay(["run", "show", run], as: "aurora-labs")
+      #expect(refused.code != 0)
+      try await installation.start("compute")
+      _ = try await eventually("stop of the run") { () -> Bool? in
+        let reply = try await installation.assay(
+          ["run", "stop", run, "--reason", "enough"], as: Story.organiser)
+        return reply.code == 0 ? true : nil
+      }
+      let watch = try await watching
+      #expect(watch.code == 0, "\(watch.err)")
+      #expect(watch.err.contains("watching again in "))
+      let lines = watch.out.split(separator: "\n").filter { $0.contains(run) }
+      #expect(lines.last?.contains("stopped by the organiser: enough") == true, "\(watch.out)")
+      #expect(Set(lines).count == lines.count, "what had not changed was printed again")
+    }
+  }
+
   /// What is exported verifies without the service; one changed figure does not.
   private func verifyLedger(_ installation: Installation) async throws {
     let export = try await installation.succeed(["ledger", "export"], as: Story.organiser).out

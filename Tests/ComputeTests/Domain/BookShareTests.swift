@@ -133,15 +133,15 @@ struct BookPauseTests {
     #expect(try fixture.status().used == .pflop(3))
   }
 
-  @Test("usage of before the pause is billed up to what was held, and written off beyond")
+  @Test("usage of before an organiser's pause is billed up to what was held, the rest written off")
   func lateReport() throws {
     var fixture = try BookFixture(participants: 1, each: .pflop(10))
     try fixture.start("run_1", rate: GFLOP(200_000))
-    try fixture.perform(.pauseRun(run: "run_1", reason: "", by: .team))
+    try fixture.perform(.pauseRun(run: "run_1", reason: "", by: .organiser))
     try fixture.report("run_1", .pflop(3))
     #expect(try fixture.status().used == .pflop(2))
     #expect(fixture.balance(.writtenOff, "par_1") == .pflop(1))
-    #expect(fixture.run("run_1")?.state == .paused("", by: .team))
+    #expect(fixture.run("run_1")?.state == .paused("", by: .organiser))
   }
 
   @Test("a resume needs compute that is free, an open use case, and a run that has not ended")

@@ -13,7 +13,8 @@ public enum Command: Sendable, Equatable {
   case pauseRun(run: String, reason: String, by: RunAuthority)
   /// Goes on, unless an organiser has paused the run and the team asks.
   case resumeRun(run: String, by: RunAuthority)
-  /// Ends the run; of one that has expired, an organiser ends also what may still be billed.
+  /// Ends the run; of one that has ended, an organiser ends what may still be billed. The same
+  /// reason again is a repeated call, and changes nothing.
   case stopRun(run: String, reason: String, by: RunAuthority)
   /// Ends the run if nothing was heard of it for so long; else nothing.
   case expireRun(run: String, idleMilliseconds: Int64)
