@@ -7,7 +7,8 @@ import Testing
 
 @testable import ComputeService
 
-@Suite("Verification of prices, invoices and payments")
+// Serialized, for each test has the files of a service of its own open.
+@Suite("Verification of prices, invoices and payments", .serialized)
 struct BillingAuditTests {
   /// Two prices besides the standard one; two invoices, of which the first was paid.
   private func billed() async throws -> ServiceFixture {
