@@ -1,3 +1,5 @@
+import ComputeDomain
+
 /// Why something cannot be priced or billed.
 public enum BillingFault: Error, Equatable, Sendable, CustomStringConvertible {
   case badTiers(String)
@@ -15,6 +17,8 @@ public enum BillingFault: Error, Equatable, Sendable, CustomStringConvertible {
   case mixedScope
   /// Invoices of another company have numbers with the prefix.
   case foreignPrefix(String, vatID: String)
+  /// The last number of the series is of a day that has not come.
+  case laterNumber(String, UTCDay)
   case damaged
 
   public var description: String {
@@ -40,6 +44,9 @@ public enum BillingFault: Error, Equatable, Sendable, CustomStringConvertible {
     case .foreignPrefix(let prefix, let vatID):
       "the seller with the VAT id \(vatID) has numbered invoices with the prefix \"\(prefix)\": "
         + "take another"
+    case .laterNumber(let series, let day):
+      "the last number of the series \(series) is of \(day.text), for a clock was wrong then: give "
+        + "the seller another prefix to go on, and take that invoice back"
     case .damaged: "the stored invoice cannot be read"
     }
   }

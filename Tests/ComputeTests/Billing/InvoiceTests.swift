@@ -103,7 +103,7 @@ struct InvoiceTests {
     ] {
       var seller = Samples.seller
       seller.iban = iban
-      try seller.check()
+      try seller.checkAccount()
     }
     for iban in [
       "DE75512108001245126198", "DE75512108001245126919", "DE57512108001245126199",
@@ -114,7 +114,7 @@ struct InvoiceTests {
       seller.iban = iban
       #expect(
         throws: BillingFault.bad("IBAN", expected: "without spaces, with check digits that fit")
-      ) { try seller.check() }
+      ) { try seller.checkAccount() }
     }
   }
 

@@ -70,6 +70,8 @@ struct BookModel {
       if runsNow {
         hold(id, min(max(0, run.slice - (runs[id]?.held ?? 0)), free(p)))
         if runs[id]?.held == 0, !isLast { end(id, "stopped", late: 0) }
+      } else if run.state == "paused", !run.pausedByOrganiser, billed < growth, !isLast {
+        end(id, "stopped", late: 0)
       }
     }
     if isLast { end(id, "finished", late: 0) }

@@ -154,6 +154,24 @@ struct LateUsageTests {
     #expect(fixture.balance(.writtenOff, "par_1") == .pflop(100))
   }
 
+  @Test("a run that its team paused is stopped when there is nothing left of which to bill it")
+  func ownPauseBesideAnotherHold() throws {
+    var fixture = try BookFixture(participants: 1, each: .pflop(300))
+    try fixture.start("run_1")
+    try fixture.perform(.pauseRun(run: "run_1", reason: "", by: .team))
+    // Another run of the team holds all, for a while.
+    try fixture.start("run_2", rate: .pflop(1_000))
+    #expect(try fixture.status().free == .zero)
+    try fixture.report("run_1", .pflop(200))
+    #expect(fixture.run("run_1")?.state == .stopped(.allocationExhausted))
+    try fixture.finish("run_2", .zero)
+    #expect(throws: Refusal.runEnded("run_1")) {
+      try fixture.perform(.resumeRun(run: "run_1", by: .team))
+    }
+    try fixture.report("run_1", .pflop(201))
+    #expect(fixture.balance(.writtenOff, "par_1") == .pflop(201))
+  }
+
   @Test("during an organiser's pause no more is billed than was held, though the team paused first")
   func organisersPause() throws {
     var fixture = try BookFixture(participants: 1, each: .pflop(300))

@@ -79,10 +79,10 @@ struct ForgedInvoiceTests {
     #expect(ended.contains(place), "\(ended)")
   }
 
-  @Test("a day before that of the number before it is named")
+  @Test("a day of another year than its series' is named")
   func day() async throws {
     let said = try await forge(
       billed(), issued: UTCDay(containing: ServiceFixture.december - 1))
-    #expect(said.contains("AS2027-000001 is of 2026-11-30, before the day of"), "\(said)")
+    #expect(said.contains("AS2027-000001 is of 2026-11-30, of which its series"), "\(said)")
   }
 }

@@ -42,18 +42,44 @@ struct InvoiceSequenceTests {
     #expect(try await fixture.audit().isSound)
   }
 
-  @Test("where the clock was set back, an invoice is of the last one's day and series")
+  @Test("where the clock was set back by less than a day, an invoice is of the last one's day")
   func clockSetBack() async throws {
     let fixture = try await ServiceFixture.forInvoices(each: .pflop(300))
     try await fixture.train(.pflop(200))
-    fixture.clock.set(ServiceFixture.january)
-    let first = try await fixture.issue("2026-11")
-    #expect([first.number, first.issueDate] == ["AS2027-000001", "2027-01-01"])
     fixture.clock.set(ServiceFixture.december + 3 * UTCDay.milliseconds)
+    let first = try await fixture.issue("2026-11")
+    #expect(first.issueDate == "2026-12-04")
+    fixture.clock.set(ServiceFixture.december + 3 * UTCDay.milliseconds - 1)
+    try await fixture.pay(first.number)
     let answer = try await fixture.credit(first.number, reissue: true)
     let issued = [answer.creditNote, answer.invoice].compactMap { $0 }
-    #expect(issued.map(\.number) == ["AS2027-000002", "AS2027-000003"])
-    #expect(issued.map(\.issueDate) == ["2027-01-01", "2027-01-01"])
+    #expect(issued.map(\.number) == ["AS2026-000002", "AS2026-000003"])
+    #expect(issued.map(\.issueDate) == ["2026-12-04", "2026-12-04"])
+    #expect(try await fixture.audit().isSound)
+  }
+
+  @Test("a clock that was wrong by more is a series' end, and no other's")
+  func clockWasWrong() async throws {
+    let fixture = try await ServiceFixture.forInvoices(each: .pflop(300))
+    try await fixture.train(.pflop(200))
+    fixture.clock.set(ServiceFixture.january + 3 * UTCDay.milliseconds)
+    let first = try await fixture.issue("2026-11")
+    #expect([first.number, first.issueDate] == ["AS2027-000001", "2027-01-04"])
+    // Another year has a series of its own.
+    fixture.clock.set(ServiceFixture.december + 3 * UTCDay.milliseconds)
+    let note = try await fixture.credit(first.number).creditNote
+    #expect([note?.number, note?.issueDate] == ["AS2026-000001", "2026-12-04"])
+    fixture.clock.set(ServiceFixture.january)
+    let error = await #expect(throws: RPCError.self) {
+      try await fixture.credit(first.number, reissue: true)
+    }
+    #expect(error?.code == .failedPrecondition)
+    #expect(error?.message.contains("AS2027 is of 2027-01-04") == true)
+    var seller = InvoiceSamples.seller
+    seller.prefix = "ASB"
+    _ = try await fixture.core.setSeller(seller, .operator)
+    let anew = try await fixture.credit(first.number, reissue: true).invoice
+    #expect([anew?.number, anew?.issueDate] == ["ASB2027-000001", "2027-01-01"])
     #expect(try await fixture.audit().isSound)
   }
 
@@ -142,7 +168,8 @@ struct InvoiceSequenceTests {
     .needsTimeZones)
   func zoneOfFirstEncoding() async throws {
     let fixture = try await ServiceFixture.forInvoices()
-    try await fixture.train(.pflop(5))
+    // As much as the document bills.
+    try await fixture.train(GFLOP(42_100_001))
     fixture.clock.set(ServiceFixture.december)
     let old = try FirstEncoding.read(FirstEncoding.invoice)
     _ = try await fixture.draft("2026-11")
@@ -164,7 +191,7 @@ struct InvoiceSequenceTests {
     let answer = try await fixture.credit(old.number, reissue: true)
     #expect(answer.creditNote?.totalEur == "1.25")
     #expect(answer.invoice?.timeZone == "")
-    #expect(answer.invoice?.lines.map(\.pflop) == ["5"])
+    #expect(answer.invoice?.lines.map(\.pflop) == ["42.100001"])
   }
 
   @Test(

@@ -109,11 +109,16 @@ public struct Seller: Sendable, Hashable {
     guard !party.registration.isEmpty else {
       throw .missing("the seller's number in the register of companies")
     }
-    guard iban.isEmpty || IBAN.isValid(iban) else {
-      throw .bad("IBAN", expected: "without spaces, with check digits that fit")
-    }
     guard prefix.utf8.count <= 10, prefix.utf8.allSatisfy({ 48...57 ~= $0 || 65...90 ~= $0 })
     else { throw .bad("prefix", expected: "at most 10 capital letters or digits") }
     guard 0...365 ~= paymentDays else { throw .bad("days of payment", expected: "0 to 365") }
+  }
+
+  /// Whether the account can be one, for a seller that is set now: one that was set before there
+  /// was this check still issues.
+  public func checkAccount() throws(BillingFault) {
+    guard iban.isEmpty || IBAN.isValid(iban) else {
+      throw .bad("IBAN", expected: "without spaces, with check digits that fit")
+    }
   }
 }

@@ -33,7 +33,15 @@ extension Book {
     let reason = run.isRunning ? stopReason(for: run, context) : nil
     let reading = Reading(total: total, since: before, at: meteredAt)
     let price = try bill(reading, of: &run, reason, &transfer, context)
-    if run.isRunning { try renewOrStop(&run, reason, &transfer, context) }
+    if run.isRunning {
+      try renewOrStop(&run, reason, &transfer, context)
+    } else if case .paused(_, .team) = run.state, isUnfunded(run, transfer),
+      stopReason(for: run, context) == nil
+    {
+      // Paused or not, it uses more than is left; what was written off must not be for nothing.
+      try end(
+        &run, .stopped(.allocationExhausted), lateAllowance: .zero, &transfer, context)
+    }
     return try commit(.usageReported, run: run, meter: meter, price: price, transfer, context)
   }
 
@@ -245,6 +253,11 @@ extension Book {
     mark.counter = reading.total
     run.mark = mark
     return price
+  }
+
+  /// Whether the transfer writes usage of the run's participant off.
+  private func isUnfunded(_ run: Run, _ transfer: Transfer) -> Bool {
+    transfer.change(of: account(.writtenOff, run.participant)) > .zero
   }
 
   /// Whether a run that its own team has paused uses compute all the same: more than it held at the

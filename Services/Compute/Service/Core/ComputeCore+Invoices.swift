@@ -105,6 +105,9 @@ extension ComputeCore {
     return try await command { session in
       let tx = session.tx
       let record = try Self.creditable(tx, number)
+      var invoice = try InvoiceStore.replacement(tx, of: number)
+      // Before anything is issued, for that stays.
+      if invoice == nil, let renewed { try InvoiceStore.checkPrefix(tx, of: renewed.seller) }
       let note: InvoiceStore.Record
       if let known = try record.creditedBy.flatMap({ try InvoiceStore.find(tx, number: $0) }) {
         note = known
@@ -114,9 +117,7 @@ extension ComputeCore {
           tx, InvoiceDraft(crediting: record.invoice, by: seller, reason: request.reason),
           on: today)
       }
-      var invoice = try InvoiceStore.replacement(tx, of: number)
       if invoice == nil, let renewed {
-        try InvoiceStore.checkPrefix(tx, of: renewed.seller)
         invoice = try InvoiceStore.issue(tx, renewed, on: today)
       }
       return ComputeCreditInvoiceResponse(

@@ -13,6 +13,7 @@ extension ComputeCore {
     let now = clock.now()
     try await command { [vatRates] session in
       try seller.check(vatRates)
+      try seller.checkAccount()
       try InvoiceStore.checkPrefix(session.tx, of: seller)
       try PartyStore.save(session.tx, seller, by: call.scope.user, at: now)
     }

@@ -36,8 +36,10 @@ extension ComputeCore {
   private static func checkPayable(
     _ record: InvoiceStore.Record, on day: UTCDay, _ today: UTCDay
   ) throws {
+    // One that says tomorrow, after the clock was set back, can be paid today.
+    let first = min(record.invoice.issued, today)
     guard record.paid == nil, record.creditedBy == nil,
-      record.invoice.content.kind == .invoice, day >= record.invoice.issued, day <= today
+      record.invoice.content.kind == .invoice, day >= first, day <= today
     else {
       throw RPCError.failedPrecondition(
         "\(record.invoice.number) is paid, was taken back, is a credit note, or was not issued or "

@@ -15,7 +15,8 @@ enum ComputeError {
     case BillingFault.damaged:
       report(BillingFault.damaged.description)
       return RPCError(.internal, "an invoice cannot be read; the service's log says why")
-    case BillingFault.foreignPrefix, BillingFault.mixedScope, BillingFault.tooManyLines:
+    case BillingFault.foreignPrefix, BillingFault.mixedScope, BillingFault.tooManyLines,
+      BillingFault.laterNumber:
       return RPCError(.failedPrecondition, "\(error)")
     case let fault as BillingFault: return RPCError(.invalidArgument, fault.description)
     case let error as StorageError: return status(of: error, report: report)

@@ -49,7 +49,10 @@ public final class HoldKeeper: Sendable {
   /// Looks at the use cases that have ended since the last look; at all, where one could not be
   /// dealt with, and when the clock was set back, for what is past may come again then.
   private func endOutliving(_ now: Int64) async throws -> Int {
-    let before = endedUpTo.withLock { $0 <= now ? $0 : .min }
+    // A minute more: what was being committed then was not seen.
+    let before = endedUpTo.withLock { last -> Int64 in
+      last <= now && last != .min ? last - 60_000 : .min
+    }
     let outliving = try await endAll { db, place in
       try RunStore.outliving(db, endsIn: before...now, after: place, limit: Self.pageSize)
     }

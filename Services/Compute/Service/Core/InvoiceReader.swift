@@ -62,6 +62,11 @@ struct InvoiceReader {
     var draft = try draft(
       content.month, zone, lines.filter { months.contains($0.month) }, from: content.from,
       through: content.through)
+    // A line whose month has other bounds by now would be on no invoice at all.
+    guard BilledUsage.quantities(draft) == BilledUsage.quantities(content) else {
+      throw RPCError.failedPrecondition(
+        "\(invoice.number) cannot be issued anew: its months are not those of the zone any more")
+    }
     draft.corrects = invoice.number
     draft.reason = reason
     return draft

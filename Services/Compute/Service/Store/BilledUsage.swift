@@ -71,7 +71,8 @@ struct BilledUsage {
     return nil
   }
 
-  private static func quantities(_ content: InvoiceDraft) -> [String: Int64] {
+  /// What a document bills, by price version.
+  static func quantities(_ content: InvoiceDraft) -> [String: Int64] {
     var sums: [String: Int64] = [:]
     // Parts of balances that fit 64 bits; of a forged document the wrong sum is as wrong.
     for line in content.lines { sums[line.priceVersion, default: 0] &+= line.quantity.value }

@@ -3,9 +3,9 @@ import ComputeDomain
 import Crypto
 import Storage
 
-/// Replays the invoices: numbers without a gap, of days in their order, each with the digest of its
-/// document, with columns that say what the document says, up to the stored end of each series; and
-/// what is sealed beside them: payments, sellers, profiles and confirmations.
+/// Replays the invoices: numbers without a gap and of days in their order, by series; each with the
+/// digest of its document, and with columns that say what it says; up to the stored end of each
+/// series. And what is sealed beside them: payments, sellers, profiles and confirmations.
 struct InvoiceAudit {
   /// What is wrong with the first that does not fit; `nil` if all do.
   private(set) var misfit: String?
@@ -17,7 +17,7 @@ struct InvoiceAudit {
   var billed = BilledUsage()
 
   private var previous = Digest.zero
-  private var lastDay = UTCDay(number: .min)
+  private var lastDays: [String: UTCDay] = [:]
   private var ends: [String: ChainEnd] = [:]
 
   init(_ db: Reader) throws {
@@ -47,11 +47,13 @@ struct InvoiceAudit {
     if let column = try InvoiceStore.strayColumn(row, invoice) {
       return "the \(column) of invoice \(number) is not what its document says"
     }
-    guard invoice.issued >= lastDay else {
+    guard series == InvoiceNumber.series(prefix: invoice.content.seller.prefix, invoice.issued)
+    else { return "invoice \(number) is of \(invoice.issued.text), of which its series is not" }
+    if let last = lastDays[series], invoice.issued < last {
       return "invoice \(number) is of \(invoice.issued.text), before the day of the one before it"
     }
     if let misfit = billed.add(invoice) { return misfit }
-    lastDay = invoice.issued
+    lastDays[series] = invoice.issued
     previous = digest
     ends[series] = ChainEnd(count: place, last: number, digest: digest)
     cuts[invoice.content.tenant, default: [:]][invoice.content.through.cut] = number

@@ -74,21 +74,18 @@ enum InvoiceStore {
 
   /// Gives a draft the next number of its series, and keeps it for ever.
   ///
-  /// - Parameter today: its day, unless one of a later day was issued before the clock was set
-  ///   back: then that day, for a number's day is never before that of an earlier number.
+  /// - Parameter today: its day, unless the series has one of tomorrow, issued before the clock was
+  ///   set back: then that day, for a number's day is never before that of an earlier number.
+  /// - Throws: `BillingFault.laterNumber` where a clock was wrong by more than that.
   static func issue(
     _ tx: Transaction, _ draft: InvoiceDraft, on today: UTCDay
   ) throws -> Record {
     let last = try tx.queryOne(
-      "SELECT position, document, digest FROM invoices ORDER BY position DESC LIMIT 1"
-    ) {
-      (
-        try $0.int64("position"), try $0.digest("digest"),
-        try Invoice.issueDay(of: $0.blob("document"))
-      )
-    }
-    let day = max(today, last?.2 ?? today)
-    let series = InvoiceNumber.series(prefix: draft.seller.prefix, day)
+      "SELECT position, digest FROM invoices ORDER BY position DESC LIMIT 1"
+    ) { (try $0.int64("position"), try $0.digest("digest")) }
+    let series = InvoiceNumber.series(prefix: draft.seller.prefix, today)
+    let day = max(today, try lastDay(tx, series) ?? today)
+    guard day.number <= today.number + 1 else { throw BillingFault.laterNumber(series, day) }
     let count = try lastCount(tx, series) + 1
     let invoice = Invoice(
       number: InvoiceNumber.text(series: series, count), issued: day, content: draft,
@@ -106,6 +103,13 @@ enum InvoiceStore {
       tx, ChainEnd(count: count, last: invoice.number, digest: invoice.digest),
       of: chain(ofSeries: series))
     return Record(invoice: invoice, position: position, paid: nil, creditedBy: nil)
+  }
+
+  /// The day of a series' last number.
+  private static func lastDay(_ db: Reader, _ series: String) throws -> UTCDay? {
+    try db.queryOne(
+      "SELECT document FROM invoices WHERE series = ?1 ORDER BY count DESC LIMIT 1", series
+    ) { try Invoice.issueDay(of: $0.blob("document")) }
   }
 
   /// - Throws: `BillingFault.foreignPrefix` where a company of another VAT id has numbered with the
