@@ -67,6 +67,7 @@ struct ResumptionTests {
     var now: Instant { time.withLock { $0 } }
     let minimumResolution = Duration.zero
     func advance(by duration: Duration) { time.withLock { $0 = $0.advanced(by: duration) } }
+    // What a `Clock` has to have; it takes no time, for this clock goes forward by it.
     func sleep(until deadline: Instant, tolerance: Duration?) async throws {
       time.withLock { $0 = max($0, deadline) }
     }

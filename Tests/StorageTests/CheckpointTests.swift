@@ -79,6 +79,7 @@ struct CheckpointTests {
       checkpointer.run(on: thread.value)
       done.countDown()
     }
+    // Figures are read, and wake nobody; the test's time limit is the bound.
     while counters.snapshot.failedCheckpoints == 0 { Thread.sleep(forTimeInterval: 0.001) }
     checkpointer.close()
     done.waitSync()

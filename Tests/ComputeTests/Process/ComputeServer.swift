@@ -7,9 +7,9 @@ import Testing
 import Transport
 
 /// A real `assay-compute`, as the build has just made it, on a folder that outlives it.
-///
-/// `@unchecked Sendable`: a test starts and kills it from one task at a time.
 final class ComputeServer: @unchecked Sendable {
+  // @unchecked Sendable: `process` and `channel` change in `start` and `kill` alone, which a test
+  // calls one after the other from its own task; its clients have copies of the calls.
   let folder: String
   private let gateway = Ed25519.PrivateKey()
   private let catalog = Ed25519.PrivateKey()
@@ -72,6 +72,7 @@ final class ComputeServer: @unchecked Sendable {
         return
       }
       try #require(process.isRunning, "assay-compute ended at its start")
+      // Another process writes the file, of which nothing tells but a look.
       try await Task.sleep(for: .milliseconds(5))
     }
     Issue.record("assay-compute did not become ready")

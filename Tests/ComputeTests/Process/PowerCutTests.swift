@@ -107,8 +107,11 @@ struct PowerCutTests {
         }
       }
       while answered.value.load(ordering: .relaxed) < Self.leastAnswers {
+        // How far the clients are is only counted: to wake this task for each answer would slow
+        // them down, and the cut is to find them at full speed.
         try await Task.sleep(for: .milliseconds(1))
       }
+      // The random moment of the cut: what is tested is that no moment matters.
       try await Task.sleep(for: .milliseconds(milliseconds))
       server.kill()
       var after = clients

@@ -57,6 +57,7 @@ extension Invocation {
           left.map({ lasted + wait < $0 }) ?? true
         else { throw error }
         if wait > .zero { console.err("\(note(on: error, wait))\n") }
+        // A service that is away cannot say when it is back: the waits grow, and are bounded.
         try await clock.sleep(for: wait)
       }
     }
