@@ -18,8 +18,11 @@ final class Connection {
   private var handle: OpaquePointer?
   private let settings: Settings
   private var statements: [String: Statement] = [:]
-  /// Pages in the write-ahead log after this connection's last commit; see `leaveCheckpoints`.
+  private var controls: [TransactionControl: Statement] = [:]
+  /// Pages in the write-ahead log after this connection's last commit; see `leaveLog`.
   private(set) var pagesInLog = 0
+  /// Commits of this connection that changed the write-ahead log; see `leaveLog`.
+  private(set) var commitsInLog: UInt64 = 0
 
   init(_ settings: Settings) throws {
     self.settings = settings
@@ -43,6 +46,7 @@ final class Connection {
   /// Closes the connection; the last one of a database empties the write-ahead log.
   func close() {
     statements.removeAll()
+    controls.removeAll()
     // close_v2 leaves nothing open here: the statements are finalized above.
     sqlite3_close_v2(handle)
     handle = nil
@@ -108,13 +112,20 @@ final class Connection {
   func withStatement<T>(
     _ sql: String, _ values: [(any SQLBindable)?], _ body: (Statement) throws -> T
   ) throws -> T {
+    try withStatement(sql) { statement in
+      try statement.bind(values)
+      return try body(statement)
+    }
+  }
+
+  /// Runs `body` on the prepared statement of `sql`; it binds the values.
+  func withStatement<T>(_ sql: String, _ body: (Statement) throws -> T) throws -> T {
     let statement = try cachedStatement(sql)
     statement.isInUse = true
     defer {
       statement.reset()
       statement.isInUse = false
     }
-    try statement.bind(values)
     return try body(statement)
   }
 
@@ -173,18 +184,42 @@ final class Connection {
       code: SQLITE_MISUSE, message: "\(word) is not for callers, Storage decides on it", sql: sql)
   }
 
+  /// Begins, divides or ends a transaction.
+  func control(_ step: TransactionControl) throws {
+    let statement =
+      try controls[step] ?? prepare(step.rawValue, flags: UInt32(SQLITE_PREPARE_PERSISTENT))
+    controls[step] = statement
+    defer { statement.reset() }
+    _ = try statement.step()
+  }
+
   // MARK: The write-ahead log
 
-  /// Commits no longer move pages into the database file, but tell how many wait in the log.
-  func leaveCheckpoints() {
+  /// Commits no longer wait for the disk nor move pages into the database file, but tell how many
+  /// pages wait in the log: others do both. Still SQLite flushes the log before pages are moved,
+  /// and the database file before the log begins anew, so that the file is sound at any time.
+  func leaveLog() throws {
+    try run("PRAGMA synchronous = NORMAL")
     // The hook goes with the handle, which this object closes before it is gone.
     sqlite3_wal_hook(
       database,
       { connection, _, _, pages in
         guard let connection else { return SQLITE_OK }
-        Unmanaged<Connection>.fromOpaque(connection).takeUnretainedValue().pagesInLog = Int(pages)
+        Unmanaged<Connection>.fromOpaque(connection).takeUnretainedValue().wrote(Int(pages))
         return SQLITE_OK
       }, Unmanaged.passUnretained(self).toOpaque())
+  }
+
+  private func wrote(_ pages: Int) {
+    pagesInLog = pages
+    commitsInLog += 1
+  }
+
+  /// Where the write-ahead log is.
+  var logPath: String {
+    guard let name = sqlite3_db_filename(database, "main"), let log = sqlite3_filename_wal(name)
+    else { preconditionFailure("a database without a file") }
+    return String(cString: log)
   }
 
   /// Moves all pages into the database file that nobody reads as they were.
@@ -227,4 +262,14 @@ final class Connection {
     if stepped != SQLITE_DONE { throw destination.error(stepped, sql: "backup") }
     try destination.check(finished, sql: "backup")
   }
+}
+
+/// The steps of a transaction, which callers' SQL must not take.
+enum TransactionControl: String {
+  case begin = "BEGIN IMMEDIATE"
+  case savepoint = "SAVEPOINT body"
+  case release = "RELEASE body"
+  case rollbackToSavepoint = "ROLLBACK TO body"
+  case rollback = "ROLLBACK"
+  case commit = "COMMIT"
 }

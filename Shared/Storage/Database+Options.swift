@@ -51,7 +51,7 @@ extension Database {
 
   /// A database's figures since it was opened, for its metrics.
   public struct Statistics: Sendable, Hashable {
-    /// Transactions that reached the disk.
+    /// Transactions that were committed.
     public var commits: UInt64 = 0
     /// Bodies committed in them; `writes / commits` is the mean size of a group.
     public var writes: UInt64 = 0
@@ -59,6 +59,8 @@ extension Database {
     public var rolledBackWrites: UInt64 = 0
     /// Transactions that failed as a whole.
     public var failedCommits: UInt64 = 0
+    /// Times that the write-ahead log was brought to the disk; one serves all commits before it.
+    public var flushes: UInt64 = 0
     /// Pages in the write-ahead log after the last commit.
     public var pagesInLog = 0
     /// Times that pages could not be moved from the log into the database file. The log grows then,

@@ -16,6 +16,7 @@ public final class Database: Sendable {
   private let counters = Counters()
   private let threads: Latch
   private let checkpointer: Checkpointer
+  private let flusher: LogFlusher
 
   /// Opens the database at `path`, creates it if need be, and applies missing migrations.
   ///
@@ -28,7 +29,11 @@ public final class Database: Sendable {
     try Database(path: path, migrations: migrations, options: options)
   }
 
-  private init(path: String, migrations: [Migration], options: Options) throws {
+  /// - Parameter flush: for tests: in place of the flush of the write-ahead log to the disk.
+  init(
+    path: String, migrations: [Migration], options: Options,
+    flush: (@Sendable () throws(StorageError) -> Void)? = nil
+  ) throws {
     self.path = path
     self.options = options
     writes = WorkQueue(name: "write", limit: options.maximumWaitingWrites)
@@ -49,19 +54,22 @@ public final class Database: Sendable {
       try Connection(options.connection(path, isQueryOnly: true))
     }
     checkpointer = Checkpointer(limit: options.checkpointPages, counters: counters)
+    flusher = LogFlusher(counters: counters, flush ?? LogFile(first.logPath).flush)
     let copier = isExclusive ? try Connection(options.connection(path, isQueryOnly: true)) : nil
 
     // The last thread closes all connections, one after the other: of several that close at one
     // time, each may take another for the last, and none would empty the write-ahead log. Only
     // then may another process open the file.
     let connections = Handover(value: readers + [copier, first].compactMap(\.self))
-    threads = Latch(count: readers.count + (isExclusive ? 2 : 0)) {
+    threads = Latch(count: readers.count + (isExclusive ? 3 : 0)) {
       for connection in connections.value { connection.close() }
       lock?.release()
     }
+    if isExclusive { try first.leaveLog() }
     for reader in readers { startReader(reader) }
     if let copier {
       startCheckpointer(copier)
+      startFlusher()
       startWriter(first)
     } else {
       writes.close()
@@ -88,15 +96,16 @@ public final class Database: Sendable {
 
   private func startWriter(_ connection: Connection) {
     let handover = Handover(value: connection)
-    let (queue, counters, threads, checkpointer) = (writes, counters, threads, checkpointer)
-    connection.leaveCheckpoints()
+    let (queue, counters, threads) = (writes, counters, threads)
+    let (checkpointer, flusher) = (checkpointer, flusher)
     let limit = max(1, options.maximumWritesPerCommit)
     StorageThread.start(name: "storage-write") {
       Writer(
         connection: handover.value, queue: queue, maximumWritesPerCommit: limit,
-        checkpointer: checkpointer, counters: counters
+        checkpointer: checkpointer, flusher: flusher, counters: counters
       ).run()
       checkpointer.close()
+      flusher.close()
       threads.countDown()
     }
   }
@@ -110,9 +119,17 @@ public final class Database: Sendable {
     }
   }
 
+  private func startFlusher() {
+    let (flusher, threads) = (flusher, threads)
+    StorageThread.start(name: "storage-flush") {
+      flusher.run()
+      threads.countDown()
+    }
+  }
+
   private func startReader(_ connection: Connection) {
     let handover = Handover(value: connection)
-    let (queue, counters, threads) = (reads, counters, threads)
+    let (queue, counters, threads, flusher) = (reads, counters, threads, flusher)
     StorageThread.start(name: "storage-read") {
       while let work = queue.take(limit: 1).first {
         guard work.claim() else { continue }
@@ -122,7 +139,8 @@ public final class Database: Sendable {
           statistics.reads += 1
           statistics.readerBusyNanoseconds += start.nanosecondsUntilNow
         }
-        work.finish(failure)
+        // The snapshot may show what the disk has not yet.
+        flusher.whenFlushed { broken in work.finish(broken ?? failure) }
       }
       threads.countDown()
     }
@@ -208,6 +226,13 @@ public final class Database: Sendable {
     writes.close()
     reads.close()
     threads.waitSync()
+  }
+
+  /// Has `action` called, once, when commits cannot be brought to the disk any more: from then on
+  /// everything is refused, and only opening the database anew helps. It is called before anybody
+  /// is answered, on a storage thread, and may end the process.
+  public func onDiskFailure(_ action: @escaping @Sendable (StorageError) -> Void) {
+    flusher.onFailure(action)
   }
 
   /// What has been done so far, and what waits now.

@@ -79,8 +79,8 @@ public class Reader {
 /// What the body has done is kept when it returns and undone when it throws; either way the other
 /// bodies of the group are not concerned. A `Transaction` is a `Reader`: it sees its own writes.
 public final class Transaction: Reader {
-  /// What `afterCommit` was given, in order.
-  private(set) var actions: [@Sendable () -> Void] = []
+  /// What `onCommit` and `afterCommit` were given.
+  private(set) var actions = AfterCommit()
 
   /// Runs a statement and returns how many rows it inserted, updated or deleted.
   @discardableResult
@@ -97,13 +97,47 @@ public final class Transaction: Reader {
     }
   }
 
+  /// Runs a statement of two integers for each of the pairs; quicker than as many `execute`.
+  public func execute(_ sql: String, each pairs: [(Int64, Int64)]) throws {
+    try connection.withStatement(sql) { statement in
+      for (first, second) in pairs {
+        try statement.bind(first, second)
+        while try statement.step() {}
+        sqlite3_reset(statement.pointer)
+      }
+    }
+  }
+
   /// The key that the last INSERT gave, where the table's key is an INTEGER PRIMARY KEY.
   public var lastInsertedRowID: Int64 { connection.lastInsertedRowID }
 
-  /// Keeps `action` to be run once this body's work is committed, and never if it is not.
+  /// Keeps `action` to be run once this body's work is on the disk, before it is answered, and
+  /// never if it is not committed.
   ///
-  /// It runs on the writer's thread, so it must not block: it wakes someone, no more.
+  /// It runs on a storage thread, so it must not block: it wakes someone, no more.
   public func afterCommit(_ action: @escaping @Sendable () -> Void) {
-    actions.append(action)
+    actions.afterCommit.append(action)
+  }
+
+  /// Keeps `action` to be run on the writer's thread, before it takes the next body, once this
+  /// body's work is committed.
+  ///
+  /// The disk may not have it yet. It is for what the bodies keep in memory beside the tables; what
+  /// anybody else is to hear of is for `afterCommit`.
+  public func onCommit(_ action: @escaping @Sendable () -> Void) {
+    actions.onCommit.append(action)
+  }
+}
+
+/// What bodies have asked to be done after their commit, in order.
+struct AfterCommit {
+  /// At once, on the writer's thread.
+  var onCommit: [@Sendable () -> Void] = []
+  /// When the disk has it.
+  var afterCommit: [@Sendable () -> Void] = []
+
+  mutating func add(_ other: AfterCommit) {
+    onCommit += other.onCommit
+    afterCommit += other.afterCommit
   }
 }

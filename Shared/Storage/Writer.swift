@@ -2,21 +2,23 @@ import Synchronization
 
 /// The one thread that writes: it commits together what waits together.
 ///
-/// A commit waits for the disk, some milliseconds, whether it holds one row or a thousand. So the
-/// writer takes everything that has queued up during the last commit, runs each body inside a
-/// savepoint of its own, commits once, and only then answers all.
+/// A flush of the disk takes some milliseconds, whether for one row or a thousand. So the writer
+/// takes everything that has queued up meanwhile, runs each body inside a savepoint of its own if
+/// there are several, commits once, and leaves it to the flusher to answer when the disk has it.
 final class Writer {
   private let connection: Connection
   private let queue: WorkQueue<Transaction>
   private let maximumWritesPerCommit: Int
   private let checkpointer: Checkpointer
+  private let flusher: LogFlusher
   private let counters: Counters
 
   init(
     connection: Connection, queue: WorkQueue<Transaction>, maximumWritesPerCommit: Int,
-    checkpointer: Checkpointer, counters: Counters
+    checkpointer: Checkpointer, flusher: LogFlusher, counters: Counters
   ) {
     self.checkpointer = checkpointer
+    self.flusher = flusher
     self.connection = connection
     self.queue = queue
     self.maximumWritesPerCommit = maximumWritesPerCommit
@@ -26,50 +28,73 @@ final class Writer {
   /// Writes until the queue is closed and drained.
   func run() {
     while true {
+      let failure = flusher.waitForRoom()
       let waiting = queue.take(limit: maximumWritesPerCommit)
       if waiting.isEmpty { return }
       let start = ContinuousClock.now
       let group = waiting.filter { $0.claim() }
       counters.update { $0.skippedWrites += UInt64(waiting.count - group.count) }
-      if !group.isEmpty { commit(group) }
+      if let failure { fail(group, failure) } else if !group.isEmpty { commit(group) }
       counters.update { $0.writerBusyNanoseconds += start.nanosecondsUntilNow }
     }
   }
 
-  /// Runs a group in one transaction and answers each of it.
+  /// Runs a group in one transaction, and has each of it answered once the disk has it.
   private func commit(_ group: [any PendingWork<Transaction>]) {
     var failures: [(any Error)?] = []
-    var actions: [@Sendable () -> Void] = []
+    var actions = AfterCommit()
+    let before = connection.commitsInLog
     do {
-      try connection.run("BEGIN IMMEDIATE")
-      for work in group { failures.append(try perform(work, actions: &actions)) }
-      try connection.run("COMMIT")
+      try connection.control(.begin)
+      for work in group {
+        failures.append(try perform(work, isOnly: group.count == 1, actions: &actions))
+      }
     } catch {
-      // Nothing of the group is stored, so nobody may hear of success, nor of a refusal that was
-      // decided upon another's uncommitted rows.
       connection.rollbackIfNeeded()
-      counters.update { $0.failedCommits += 1 }
-      for work in group { work.finish(error) }
-      return
+      return fail(group, error)
     }
-    let rolledBack = failures.count { $0 != nil }
-    counters.update { statistics in
-      statistics.commits += 1
-      statistics.writes += UInt64(group.count - rolledBack)
-      statistics.rolledBackWrites += UInt64(rolledBack)
-      statistics.largestCommit = max(statistics.largestCommit, group.count)
+    flusher.begin()
+    do { if connection.isInTransaction { try connection.control(.commit) } } catch {
+      connection.rollbackIfNeeded()
+      flusher.gaveUp()
+      return fail(group, error)
     }
-    for action in actions { action() }
-    for (work, failure) in zip(group, failures) { work.finish(failure) }
+    for action in actions.onCommit { action() }
+    let (answers, failed) = (actions.afterCommit, failures)
+    let hasChanged = connection.commitsInLog != before
+    count(group.count, rolledBack: failures.count { $0 != nil })
+    flusher.committed(hasChanged: hasChanged, isAlone: queue.depth == 0) { broken in
+      if broken == nil { for action in answers { action() } }
+      for (work, failure) in zip(group, failed) { work.finish(broken ?? failure) }
+    }
     checkpointer.committed(connection)
   }
 
-  /// Runs one body inside a savepoint and returns the error that undid it. Throws when SQLite has
-  /// given up the whole transaction, as it may when the disk is full.
+  /// Nothing of the group is stored, so nobody may hear of success, nor of a refusal that was
+  /// decided upon another's uncommitted rows.
+  private func fail(_ group: [any PendingWork<Transaction>], _ error: any Error) {
+    counters.update { $0.failedCommits += 1 }
+    for work in group { work.finish(error) }
+  }
+
+  private func count(_ writes: Int, rolledBack: Int) {
+    counters.update { statistics in
+      statistics.commits += 1
+      statistics.writes += UInt64(writes - rolledBack)
+      statistics.rolledBackWrites += UInt64(rolledBack)
+      statistics.largestCommit = max(statistics.largestCommit, writes)
+    }
+  }
+
+  /// Runs one body and returns the error that undid it. Throws when SQLite has given up the whole
+  /// transaction, as it may when the disk is full.
+  ///
+  /// - Parameter isOnly: whether it is the only one of its transaction: then it is undone with it,
+  ///   and needs no savepoint, for which SQLite would copy each page that is changed.
   private func perform(
-    _ work: any PendingWork<Transaction>, actions: inout [@Sendable () -> Void]
+    _ work: any PendingWork<Transaction>, isOnly: Bool, actions: inout AfterCommit
   ) throws -> (any Error)? {
-    try connection.run("SAVEPOINT body")
+    if !isOnly { try connection.control(.savepoint) }
     let transaction = Transaction(connection)
     do {
       try work.perform(transaction)
@@ -78,13 +103,17 @@ final class Writer {
       if connection.hasUnresolvedForeignKeys {
         throw StorageError.constraint(.foreignKey, message: "FOREIGN KEY constraint failed")
       }
-      try connection.run("RELEASE body")
-      actions += transaction.actions
+      if !isOnly { try connection.control(.release) }
+      actions.add(transaction.actions)
       return nil
     } catch {
       guard connection.isInTransaction else { throw error }
-      try connection.run("ROLLBACK TO body")
-      try connection.run("RELEASE body")
+      if isOnly {
+        try connection.control(.rollback)
+      } else {
+        try connection.control(.rollbackToSavepoint)
+        try connection.control(.release)
+      }
       return error
     }
   }

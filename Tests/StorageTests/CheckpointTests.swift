@@ -67,7 +67,7 @@ struct CheckpointTests {
     let counters = Counters()
     let checkpointer = Checkpointer(limit: 1, counters: counters)
     let writer = try Connection(Connection.Settings(path: fixture.path))
-    writer.leaveCheckpoints()
+    try writer.leaveLog()
     try writer.run("INSERT INTO people (email) VALUES ('a')")
     checkpointer.committed(writer)
     // SQLite moves nothing on a connection that is within a transaction.

@@ -52,6 +52,7 @@ public enum ComputeProgram: ServiceProgram {
     let log = process.log
     let database = try ComputeCore.openDatabase(
       path: databasePath(process), clock: process.clock)
+    database.onDiskFailure { process.endForRestart($0) }
     let core = ComputeCore(
       database: database, clock: process.clock, settings: try settings(process.options),
       report: { log.error($0) })

@@ -89,6 +89,7 @@ public enum GatewayProgram: ServiceProgram {
     let key = try Ed25519.PrivateKey(
       pem: String(contentsOfFile: process.options.text("identity"), encoding: .utf8))
     let database = try IdentitySchema.open(process.dataDirectory)
+    database.onDiskFailure { process.endForRestart($0) }
     var channels: [String: Channel] = [:]
     for (peer, _) in peers { channels[peer] = try process.channel(to: peer) }
     let core = GatewayCore(

@@ -49,6 +49,7 @@ public enum CatalogProgram: ServiceProgram {
 
   public static func start(_ process: ServiceProcess) async throws -> RunningService {
     let database = try open(process.dataDirectory, .exclusive)
+    database.onDiskFailure { process.endForRestart($0) }
     let blobs = try BlobStore(directory: "\(process.dataDirectory)/blobs")
     let peers = CatalogPeers(
       evaluation: try process.channel(to: "evaluation"),

@@ -38,7 +38,10 @@ public final class HoldKeeper: Sendable {
     let idle = core.settings.holdIdleMilliseconds
     // First those whose clients are to hear of it within a second.
     let outliving = try await endOutliving(now)
-    let meansSomething = try await core.command { [self] in isSilence(of: idle, $0) }
+    let meansSomething = try await core.command { [self] session in
+      session.state.flushIfOld()
+      return isSilence(of: idle, session)
+    }
     guard meansSomething else { return outliving }
     let silent = try await endAll { db, place in
       try RunStore.silent(db, since: now - idle, after: place, limit: Self.pageSize)
@@ -62,13 +65,16 @@ public final class HoldKeeper: Sendable {
 
   /// Ends what is found, page by page: neither one run nor one tenant's many keep the keeper from
   /// the others.
+  ///
+  /// It looks at the tables as they are. They may be some seconds behind, but show every run that
+  /// lives; and of what is found, the book has the last word.
   private func endAll(
     _ page: @escaping @Sendable (Reader, RunStore.Place) throws -> [RunStore.Place]
   ) async throws -> (ended: Int, areAllDone: Bool) {
     var (ended, areAllDone) = (0, true)
     var last: RunStore.Place? = .beforeAll
     while let place = last {
-      let found = try await core.read { try page($0, place) }
+      let found = try await core.database.read { try page($0, place) }
       await withTaskGroup(of: Bool?.self) { group in
         // At once, so that they share commits.
         for place in found { group.addTask { [self] in await end(place.run) } }

@@ -52,7 +52,7 @@ final class AnswerLog {
   private var group = ByteWriter()
   private var starts: [Int] = []
   /// Written at once: hashes that are waiting for another key already.
-  private var doubles: [(hash: Int64, number: Int64)] = []
+  private var doubles: [(Int64, Int64)] = []
 
   // MARK: - Asking
 
@@ -61,7 +61,7 @@ final class AnswerLog {
     guard filter?.mayContain(hash) ?? true else { return nil }
     var numbers: [Int64] = []
     if let number = unindexed[hash] { numbers.append(number) }
-    for double in doubles where double.hash == hash { numbers.append(double.number) }
+    for (other, number) in doubles where other == hash { numbers.append(number) }
     try db.forEach("SELECT number FROM answer_keys WHERE hash = ?1", hash) {
       numbers.append(try $0.int64(0))
     }
@@ -125,7 +125,8 @@ final class AnswerLog {
     for hash in waiting[nextRange].sorted() {
       if let number = unindexed.removeValue(forKey: hash) { rows.append((hash, number)) }
     }
-    try Self.insert(tx, rows)
+    try tx.execute(
+      "INSERT INTO answer_keys (hash, number) VALUES (?1, ?2) ON CONFLICT DO NOTHING", each: rows)
     waiting[nextRange].removeAll(keepingCapacity: true)
     nextRange = (nextRange + 1) % Self.ranges
     if recentCommits.count > Self.ranges { recentCommits.removeFirst() }
@@ -136,30 +137,6 @@ final class AnswerLog {
       INSERT INTO answer_position (id, indexed) VALUES (1, ?1)
       ON CONFLICT (id) DO UPDATE SET indexed = excluded.indexed
       """, recentCommits.first ?? 0)
-  }
-
-  /// Rows that one statement inserts while there are so many: a statement costs more than a row.
-  private static let rowsOfStatement = 32
-  private static let insertMany = insertStatement(rows: rowsOfStatement)
-  private static let insertOne = insertStatement(rows: 1)
-
-  private static func insertStatement(rows: Int) -> String {
-    let values = (0..<rows).map { "(?\(2 * $0 + 1), ?\(2 * $0 + 2))" }
-    return "INSERT INTO answer_keys (hash, number) VALUES \(values.joined(separator: ", ")) "
-      + "ON CONFLICT DO NOTHING"
-  }
-
-  private static func insert(
-    _ tx: Transaction, _ rows: [(hash: Int64, number: Int64)]
-  ) throws {
-    var rest = rows[...]
-    while !rest.isEmpty {
-      let isMany = rest.count >= rowsOfStatement
-      let some = rest.prefix(isMany ? rowsOfStatement : 1)
-      try tx.execute(
-        isMany ? insertMany : insertOne, arguments: some.flatMap { [$0.hash, $0.number] })
-      rest = rest.dropFirst(some.count)
-    }
   }
 
   // MARK: - After a start

@@ -173,7 +173,7 @@ final class LedgerQueue: Sendable {
     }
     try ledger.finish(tx)
     let isBehind = ledger.isBehind
-    tx.afterCommit { [self] in
+    tx.onCommit { [self] in
       ledger.isCommitted = true
       self.isBehind.store(isBehind, ordering: .releasing)
     }

@@ -12,8 +12,10 @@ final class LedgerState: @unchecked Sendable {
   // runs on its one writer thread, one after the other.
 
   /// Commits, at most, that balances, runs and usage stay behind. Whoever reads them has them
-  /// brought up to date first, and so has the keeper of holds, twice a second.
-  static let flushInterval = 32
+  /// brought up to date first.
+  static let flushInterval = 256
+  /// For how long they stay behind at most, in milliseconds; the keeper of holds looks.
+  static let flushAge: Int64 = 2_000
   /// Books kept in memory. When there are more, the quarter that was not used for longest goes.
   private let maximumBooks: Int
   private let clock: WallClock
@@ -38,6 +40,8 @@ final class LedgerState: @unchecked Sendable {
   /// How many groups there were: the time by which books are old.
   private(set) var groupCount: Int64 = 0
   private var commitsBehind = 0
+  /// Since when they are, unix milliseconds.
+  private var behindSince: Int64 = 0
   private var prices: [String: PriceList] = [:]
 
   var isBehind: Bool { commitsBehind > 0 }
@@ -81,6 +85,7 @@ final class LedgerState: @unchecked Sendable {
     }
     let isDirty = books.values.contains(where: \.isDirty)
     if isDirty {
+      if commitsBehind == 0 { behindSince = clock.now() }
       commitsBehind += 1
       if wantsFlush || commitsBehind >= Self.flushInterval { try flush(tx) }
     }
@@ -101,6 +106,12 @@ final class LedgerState: @unchecked Sendable {
       books[open.book.terms.id] = nil
       for id in open.book.runs.keys { runBooks[id] = nil }
     }
+  }
+
+  /// Has the group bring the tables up if they have been behind for long, or the clock jumps.
+  func flushIfOld() {
+    guard commitsBehind > 0 else { return }
+    if !(0..<Self.flushAge ~= clock.now() - behindSince) { wantsFlush = true }
   }
 
   private func flush(_ tx: Transaction) throws {

@@ -46,6 +46,7 @@ public enum EvaluationServiceProgram: ServiceProgram {
 
   public static func start(_ process: ServiceProcess) async throws -> RunningService {
     let database = try open(process.dataDirectory, .exclusive)
+    database.onDiskFailure { process.endForRestart($0) }
     let blobs = try BlobStore(directory: "\(process.dataDirectory)/blobs")
     let server = EvaluationServer(
       database: database, blobs: blobs, settings: settings(process.options),
