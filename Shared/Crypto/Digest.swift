@@ -8,7 +8,7 @@ public struct Digest: Hashable, Sendable {
   /// All bits zero: the predecessor of a hash chain's first entry.
   public static let zero = Digest(0, 0, 0, 0)
 
-  private let word0, word1, word2, word3: UInt64
+  @usableFromInline let word0, word1, word2, word3: UInt64
 
   private init(_ word0: UInt64, _ word1: UInt64, _ word2: UInt64, _ word3: UInt64) {
     self.word0 = word0
@@ -40,17 +40,21 @@ public struct Digest: Hashable, Sendable {
 
   /// Appends the 32 bytes.
   public func append(to bytes: inout [UInt8]) {
-    var words = (word0.bigEndian, word1.bigEndian, word2.bigEndian, word3.bigEndian)
-    withUnsafeBytes(of: &words) { bytes.append(contentsOf: $0) }
+    withUnsafeBytes { bytes.append(contentsOf: $0) }
+  }
+
+  /// Hands the 32 bytes to `body`.
+  @inlinable
+  public func withUnsafeBytes<T>(_ body: (UnsafeRawBufferPointer) -> T) -> T {
+    let words = (word0.bigEndian, word1.bigEndian, word2.bigEndian, word3.bigEndian)
+    return Swift.withUnsafeBytes(of: words) { body($0) }
   }
 
   /// The 32 bytes.
   public var bytes: [UInt8] {
     [UInt8](unsafeUninitializedCapacity: Digest.byteCount) { buffer, count in
       let raw = UnsafeMutableRawBufferPointer(buffer)
-      for (index, word) in [word0, word1, word2, word3].enumerated() {
-        raw.storeBytes(of: word.bigEndian, toByteOffset: index * 8, as: UInt64.self)
-      }
+      withUnsafeBytes { raw.copyMemory(from: $0) }
       count = Digest.byteCount
     }
   }

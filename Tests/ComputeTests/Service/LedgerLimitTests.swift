@@ -186,10 +186,10 @@ struct LedgerLimitTests {
       try group { _ = try $0.book(ofRun: run) }
       try group { _ = try $0.book("uc_5") }
       #expect(Set(state.books.keys) == ["uc_4", "uc_1", "uc_5"])
-      #expect(state.runBooks[run] != nil)
+      #expect(state.runPlaces[run] != nil)
       for number in [2, 3] { try group { _ = try $0.book("uc_\(number)") } }
       #expect(Set(state.books.keys) == ["uc_2", "uc_3", "uc_5"])
-      #expect(state.runBooks.isEmpty)
+      #expect(state.runPlaces.isEmpty)
       try group { session in
         let open = try session.book(ofRun: run)
         #expect(open?.book.runs[run]?.isRunning == true)

@@ -12,7 +12,9 @@ extension Book {
     if let reason = terms.closure(at: context.now) { throw .notOpen(reason) }
     try checkRange(draft.rate, field: "gflop_per_second")
     var run = draft
-    var transfer = Transfer()
+    let participant = draft.participant
+    let status = try quantity { () throws(QuantityError) in try allocation(of: participant) }
+    guard status.free > .zero, var transfer = transfer(of: run) else { throw .exhausted(status) }
     try takeFirstSlice(&run, &transfer, context)
     return try commit(.runStarted, run: run, transfer, context)
   }
@@ -20,29 +22,31 @@ extension Book {
   mutating func report(
     run id: String, total: GFLOP, meter: Meter, _ meteredAt: Int64?, _ context: CommandContext
   ) throws(Refusal) -> Outcome {
-    var run = try knownRun(id)
+    let place = try knownPlace(of: id)
+    var run = runs[place]
     try checkRange(total, field: "total_gflop")
     let before = run.lastReport
     let isSignOfLife = run.isRunning && context.now > before
     if isSignOfLife { run.mark.lastReport = context.now }
     guard total > run.counter, run.state != .finished else {
-      runs[id] = run
+      runs[place] = run
       return Outcome(heardOf: isSignOfLife ? id : nil)
     }
-    var transfer = Transfer()
+    var transfer = try knownTransfer(of: run)
     let reason = run.isRunning ? stopReason(for: run, context) : nil
     let reading = Reading(total: total, since: before, at: meteredAt)
     let price = try bill(reading, of: &run, reason, &transfer, context)
     if run.isRunning {
       try renewOrStop(&run, reason, &transfer, context)
-    } else if case .paused(_, .team) = run.state, isUnfunded(run, transfer),
+    } else if case .paused(_, .team) = run.state, transfer.change(of: .writtenOff) > .zero,
       stopReason(for: run, context) == nil
     {
       // Paused or not, it uses more than is left; what was written off must not be for nothing.
       try end(
         &run, .stopped(.allocationExhausted), lateAllowance: .zero, &transfer, context)
     }
-    return try commit(.usageReported, run: run, meter: meter, price: price, transfer, context)
+    return try commit(
+      .usageReported, run: run, at: place, meter: meter, price: price, transfer, context)
   }
 
   mutating func finish(
@@ -56,7 +60,7 @@ extension Book {
     }
     let reading = Reading(total: total, since: run.lastReport, at: meteredAt)
     run.mark.lastReport = max(run.lastReport, context.now)
-    var transfer = Transfer()
+    var transfer = try knownTransfer(of: run)
     let isNews = total > run.counter
     let reason = run.isRunning ? stopReason(for: run, context) : nil
     let price = isNews ? try bill(reading, of: &run, reason, &transfer, context) : nil
@@ -73,7 +77,7 @@ extension Book {
     var run = try knownRun(id)
     guard run.isLive else { return Outcome() }
     let allowance = run.isRunning ? run.held : run.mark.lateAllowance
-    var transfer = Transfer()
+    var transfer = try knownTransfer(of: run)
     try end(&run, .stopped(reason), lateAllowance: allowance, &transfer, context)
     return try commit(.runStopped, run: run, transfer, context)
   }
@@ -93,7 +97,7 @@ extension Book {
     }
     run.mark.state = stopped
     run.mark.lateAllowance = .zero
-    return try commit(.runStopped, run: run, Transfer(), context)
+    return try commit(.runStopped, run: run, knownTransfer(of: run), context)
   }
 
   mutating func pause(
@@ -101,7 +105,7 @@ extension Book {
   ) throws(Refusal) -> Outcome {
     var run = try knownRun(id)
     guard run.isLive else { throw .runEnded(id) }
-    var transfer = Transfer()
+    var transfer = try knownTransfer(of: run)
     if case .paused(_, let earlier) = run.state {
       // The team's own pause must not keep an organiser's from having its effect.
       guard authority == .organiser, earlier == .team else { return Outcome() }
@@ -124,7 +128,7 @@ extension Book {
     guard authority == .organiser || pausedBy == .team else { throw .pausedByOrganiser(id) }
     guard terms.isMember(run.participant) else { throw .notParticipant }
     if let reason = terms.closure(at: context.now) { throw .notOpen(reason) }
-    var transfer = Transfer()
+    var transfer = try knownTransfer(of: run)
     run.mark.state = .running
     run.mark.lateAllowance = .zero
     run.mark.ended = nil
@@ -142,7 +146,7 @@ extension Book {
     guard run.isRunning, context.now - run.lastReport >= idleMilliseconds else {
       return Outcome()
     }
-    var transfer = Transfer()
+    var transfer = try knownTransfer(of: run)
     let allowance = try usableInSilence(run, context)
     try end(&run, .expired, lateAllowance: allowance, &transfer, context)
     return try commit(.runExpired, run: run, transfer, context)
@@ -162,8 +166,24 @@ private struct Reading {
 
 extension Book {
   private func knownRun(_ id: String) throws(Refusal) -> Run {
-    guard let run = runs[id] else { throw .unknownRun(id) }
-    return run
+    runs[try knownPlace(of: id)]
+  }
+
+  private func knownPlace(of run: String) throws(Refusal) -> RunTable.Place {
+    guard let place = runs.place(of: run) else { throw .unknownRun(run) }
+    return place
+  }
+
+  /// A transfer between the accounts of a run's participant; `nil` if it has none.
+  private func transfer(of run: Run) -> Transfer? {
+    if run.part >= 0 { return Transfer(of: run.part) }
+    return accounts.place(of: run.participant).map { Transfer(of: $0) }
+  }
+
+  /// As `transfer`, of a run that has taken a first slice, and so has accounts.
+  private func knownTransfer(of run: Run) throws(Refusal) -> Transfer {
+    guard let transfer = transfer(of: run) else { throw .unknownParticipant(run.participant) }
+    return transfer
   }
 
   func checkRange(_ value: GFLOP, field: String) throws(Refusal) {
@@ -172,19 +192,11 @@ extension Book {
     guard value <= limit else { throw .tooLarge(field: field, limit: limit) }
   }
 
-  /// What is free of a participant's share once the transfer is done.
-  private func free(_ participant: String, _ transfer: Transfer) throws(Refusal) -> GFLOP {
-    let account = account(.allocation, participant)
-    return try quantity { () throws(QuantityError) in
-      try balance(.allocation, participant) + transfer.change(of: account)
-    }
-  }
-
   private func takeFirstSlice(
     _ run: inout Run, _ transfer: inout Transfer, _ context: CommandContext
   ) throws(Refusal) {
-    let participant = run.participant
-    let status = try quantity { () throws(QuantityError) in try allocation(of: participant) }
+    let part = transfer.part
+    let status = try quantity { () throws(QuantityError) in try accounts.parts[part].status }
     // What is left is worth using, though it be less than a slice.
     guard status.free > .zero else { throw .exhausted(status) }
     let rate = run.rate
@@ -197,11 +209,9 @@ extension Book {
   private func hold(
     _ amount: GFLOP, for run: inout Run, _ transfer: inout Transfer
   ) throws(Refusal) {
-    let participant = run.participant
     let held = run.held
     run.mark.held = try quantity { () throws(QuantityError) in
-      try transfer.move(
-        amount, from: account(.allocation, participant), to: account(.held, participant))
+      try transfer.move(amount, from: .allocation, to: .held)
       return try held + amount
     }
   }
@@ -214,7 +224,6 @@ extension Book {
     _ reading: Reading, of run: inout Run, _ reason: StopReason?, _ transfer: inout Transfer,
     _ context: CommandContext
   ) throws(Refusal) -> Price {
-    let participant = run.participant
     var mark = run.mark
     // A counter that only grows was read at a time that only grows, and after it was reported last:
     // who reports late must not choose a month or a price of before.
@@ -229,21 +238,19 @@ extension Book {
       mark.metered = max(mark.metered, min(told, lastMoment(of: run, context)))
     }
     let price = context.prices.price(at: mark.metered)
-    let used = account(.used, participant, priceVersion: price.version)
-    let free = balance(.allocation, participant)
+    transfer.priceVersion = price.version
+    let free = accounts.balance(.allocation, at: transfer.part)
     // How much of the free balance a report may take, beyond the run's own hold.
     let freeToBill =
       run.isRunning
       ? (reason == nil ? free : .zero) : wentOn ? free : min(mark.lateAllowance, free)
     try quantity { () throws(QuantityError) in
       let fromHeld = min(growth, mark.held)
-      try transfer.move(fromHeld, from: account(.held, participant), to: used)
+      try transfer.move(fromHeld, from: .held, to: .used)
       let beyondHold = try growth - fromHeld
       let fromFree = min(beyondHold, freeToBill)
-      try transfer.move(fromFree, from: account(.allocation, participant), to: used)
-      try transfer.move(
-        beyondHold - fromFree, from: account(.unfunded, participant),
-        to: account(.writtenOff, participant))
+      try transfer.move(fromFree, from: .allocation, to: .used)
+      try transfer.move(beyondHold - fromFree, from: .unfunded, to: .writtenOff)
       mark.held = try mark.held - fromHeld
       mark.used = try mark.used + fromHeld + fromFree
       if mark.state != .running {
@@ -253,11 +260,6 @@ extension Book {
     mark.counter = reading.total
     run.mark = mark
     return price
-  }
-
-  /// Whether the transfer writes usage of the run's participant off.
-  private func isUnfunded(_ run: Run, _ transfer: Transfer) -> Bool {
-    transfer.change(of: account(.writtenOff, run.participant)) > .zero
   }
 
   /// Whether a run that its own team has paused uses compute all the same: more than it held at the
@@ -306,7 +308,10 @@ extension Book {
     let lack = try quantity { () throws(QuantityError) in
       try max(.zero, context.slices.slice(rate: rate) - held)
     }
-    try hold(min(lack, free(run.participant, transfer)), for: &run, &transfer)
+    let free = try quantity { () throws(QuantityError) in
+      try accounts.balance(.allocation, at: transfer.part) + transfer.change(of: .allocation)
+    }
+    try hold(min(lack, free), for: &run, &transfer)
     if run.held == .zero {
       try end(&run, .stopped(.allocationExhausted), lateAllowance: .zero, &transfer, context)
     }
@@ -318,11 +323,9 @@ extension Book {
     _ run: inout Run, _ state: RunState, lateAllowance: GFLOP, _ transfer: inout Transfer,
     _ context: CommandContext
   ) throws(Refusal) {
-    let participant = run.participant
     let held = run.held
     try quantity { () throws(QuantityError) in
-      try transfer.move(
-        held, from: account(.held, participant), to: account(.allocation, participant))
+      try transfer.move(held, from: .held, to: .allocation)
     }
     run.mark.held = .zero
     // A paused run ceased to run at its pause.
@@ -331,6 +334,6 @@ extension Book {
     }
     run.mark.state = state
     run.mark.lateAllowance = lateAllowance
-    try returnSurplus(of: participant, &transfer)
+    try returnSurplus(of: run.participant, &transfer)
   }
 }

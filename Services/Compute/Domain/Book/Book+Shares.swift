@@ -16,15 +16,17 @@ extension Book {
     // What a stopped run gave back to a budget that was reduced before is not taken from others.
     if total <= before.total { change = min(change, .zero) }
     var moves = Transfer()
-    let own = account(.allocation, participant)
     let (reserve, waiting) = (balance(.reserve), balance(.unallocated))
-    try quantity { () throws(QuantityError) in
-      guard change > .zero else {
-        return try moves.move(GFLOP.zero - change, from: own, to: account(.reserve))
+    if change != .zero {
+      let own = account(.allocation, participant)
+      try quantity { () throws(QuantityError) in
+        guard change > .zero else {
+          return try moves.move(GFLOP.zero - change, from: own, to: .whole(.reserve))
+        }
+        let fromReserve = min(change, reserve)
+        try moves.move(fromReserve, from: .whole(.reserve), to: own)
+        try moves.move(change - fromReserve, from: .whole(.unallocated), to: own)
       }
-      let fromReserve = min(change, reserve)
-      try moves.move(fromReserve, from: account(.reserve), to: own)
-      try moves.move(change - fromReserve, from: account(.unallocated), to: own)
     }
     let available = try quantity { () throws(QuantityError) in try reserve + waiting }
     guard change <= available else { throw .insufficient(available: available, needed: change) }
@@ -64,9 +66,9 @@ extension Book {
     let free = balance(.allocation, source)
     guard amount <= free else { throw .insufficient(available: free, needed: amount) }
     var moves = Transfer()
+    let (giving, taking) = (account(.allocation, source), account(.allocation, destination))
     try quantity { () throws(QuantityError) in
-      try moves.move(
-        amount, from: account(.allocation, source), to: account(.allocation, destination))
+      try moves.move(amount, from: giving, to: taking)
     }
     try adjust(source, by: try quantity { () throws(QuantityError) in try .zero - amount })
     try adjust(destination, by: amount)
@@ -81,9 +83,10 @@ extension Book {
     let budget = try quantity { () throws(QuantityError) in try self.budget + amount }
     try checkRange(budget, field: "gflop")
     var moves = Transfer()
-    let destination = participant.map { account(.allocation, $0) } ?? account(.reserve)
+    let destination =
+      if let participant { account(.allocation, participant) } else { AccountPlace.whole(.reserve) }
     try quantity { () throws(QuantityError) in
-      try moves.move(amount, from: account(.granted), to: destination)
+      try moves.move(amount, from: .whole(.granted), to: destination)
       shares.toppedUp = try shares.toppedUp + amount
     }
     if let participant { try adjust(participant, by: amount) }
@@ -101,7 +104,7 @@ extension Book {
     guard change != .zero else { return Outcome() }
     var moves = Transfer()
     try quantity { () throws(QuantityError) in
-      try moves.move(change, from: account(.unallocated), to: account(.reserve))
+      try moves.move(change, from: .unallocated, to: .reserve)
     }
     return try commit(.reserveSet, run: nil, moves, context)
   }

@@ -19,8 +19,9 @@ extension Book {
     default: return Outcome()
     }
     // A raise arms alerts again, and a reduction may reach one.
-    for participant in accounts.parts.map(\.participant).sorted() {
-      outcome.alerts += try dueAlerts(of: participant, context)
+    let parts = accounts.parts.map(\.participant)
+    for part in parts.indices.sorted(by: { parts[$0] < parts[$1] }) {
+      outcome.alerts += try dueAlerts(of: part, context)
     }
     return outcome
   }
@@ -38,7 +39,7 @@ extension Book {
     var outcome = try stopRunsThatMayNotGoOn(context)
     var transfer = Transfer()
     try rebalance(&transfer)
-    if !transfer.postings.isEmpty {
+    if transfer.legs.contains(where: { $0.amount != .zero }) {
       let change = try commit(.budgetChanged, run: nil, transfer, context)
       outcome.entries += change.entries
     }
@@ -75,23 +76,25 @@ extension Book {
   /// What is used, held or in reserve stays, also beyond a reduced plan; of the rest each
   /// participant gets up to its share, in the order of joining, and what is over then is
   /// unallocated. So the budget becomes what is planned, or what is committed if that is more.
-  private func rebalance(_ transfer: inout Transfer) throws(Refusal) {
+  private mutating func rebalance(_ transfer: inout Transfer) throws(Refusal) {
     let (deal, committed, requested) = try quantity { () throws(QuantityError) in
       let requested = try plannedBudget
       let (deal, committed) = try dealFreeBalances(requested: requested)
       return (deal, committed, requested)
     }
-    let unallocated = account(.unallocated)
     try quantity { () throws(QuantityError) in
       let change = try max(requested, committed) - budget
       if change > .zero {
-        try transfer.move(change, from: account(.granted), to: unallocated)
+        try transfer.move(change, from: .granted, to: .unallocated)
       } else {
-        try transfer.move(GFLOP.zero - change, from: unallocated, to: account(.released))
+        try transfer.move(GFLOP.zero - change, from: .unallocated, to: .released)
       }
       for (participant, free) in deal {
         let surplus = try balance(.allocation, participant) - free
-        try transfer.move(surplus, from: account(.allocation, participant), to: unallocated)
+        // Who is dealt nothing, and had nothing, has no account.
+        guard surplus != .zero else { continue }
+        try transfer.move(
+          surplus, from: account(.allocation, participant), to: .whole(.unallocated))
       }
     }
   }
@@ -123,36 +126,28 @@ extension Book {
   }
 
   /// Takes back from a participant what a reduction could not while a run held it.
+  ///
+  /// - Parameter transfer: of that participant.
   func returnSurplus(of participant: String, _ transfer: inout Transfer) throws(Refusal) {
-    let unallocated = account(.unallocated)
-    let allocation = account(.allocation, participant)
-    var moves = transfer
     try quantity { () throws(QuantityError) in
       let share =
         !terms.isMember(participant)
         ? .zero : try shares.share(of: participant, each: terms.plan.each)
       let planned = try plannedBudget
-      let free = try balance(.allocation, participant) + moves.change(of: allocation)
-      let inHold = try balance(.held, participant) + moves.change(of: account(.held, participant))
+      let part = transfer.part
+      let free = try accounts.balance(.allocation, at: part) + transfer.change(of: .allocation)
+      let inHold = try accounts.balance(.held, at: part) + transfer.change(of: .held)
       // What the transfer bills is not in the totals yet.
-      let used = try used(by: participant) + moves.usage
-      let waiting = try balance(.unallocated) + moves.change(of: unallocated)
+      let used = try accounts.balance(.used, at: part) + transfer.change(of: .used)
+      let waiting = try balance(.unallocated) + transfer.change(of: .unallocated)
       let overShare = try free + inHold + used - share
       let overBudget = try budget - planned - waiting
-      try moves.move(
-        min(free, max(.zero, overShare, overBudget)), from: allocation, to: unallocated)
-      let left = try balance(.unallocated) + moves.change(of: unallocated)
-      try moves.move(
-        min(left, max(.zero, budget - planned)), from: unallocated, to: account(.released))
+      try transfer.move(
+        min(free, max(.zero, overShare, overBudget)), from: .allocation, to: .unallocated)
+      let left = try balance(.unallocated) + transfer.change(of: .unallocated)
+      try transfer.move(
+        min(left, max(.zero, budget - planned)), from: .unallocated, to: .released)
     }
-    transfer = moves
-  }
-}
-
-extension Transfer {
-  /// What the moves so far add to `used`.
-  fileprivate var usage: GFLOP {
-    postings.first { $0.account.kind == .used }?.amount ?? .zero
   }
 }
 

@@ -48,8 +48,8 @@ public struct Book: Sendable, Equatable {
       return outcome
     default:
       var outcome = try performOnRun(command, context)
-      if let entry = outcome.entries.first, entry.postings.contains(where: \.changesShares) {
-        outcome.alerts = try dueAlerts(of: entry.participant, context)
+      if let part = outcome.changedShare {
+        outcome.alerts = try dueAlerts(of: part, context)
       }
       return outcome
     }
@@ -85,21 +85,11 @@ public struct Book: Sendable, Equatable {
   }
 }
 
-extension Posting {
-  /// Whether a participant's share, or what is used of it, becomes another one.
-  fileprivate var changesShares: Bool {
-    switch account.kind {
-    case .used, .unallocated, .released: true
-    default: false
-    }
-  }
-}
-
 // MARK: - Runs in memory
 
 extension Book {
   /// Takes a run that has ended into the book, for a command that names it.
-  public mutating func remember(_ run: Run) { runs[run.id] = run }
+  public mutating func remember(_ run: Run) { runs.remember(run) }
 
   /// Drops a run that has ended; one that lives stays.
   public mutating func forget(run id: String) {
@@ -110,11 +100,9 @@ extension Book {
 // MARK: - Where the compute is
 
 extension Book {
-  func account(
-    _ kind: AccountKind, _ participant: String = "", priceVersion: String = ""
-  ) -> Account {
-    Account(
-      kind: kind, useCase: terms.id, participant: participant, priceVersion: priceVersion)
+  /// A participant's account, made if it is its first.
+  mutating func account(_ kind: AccountKind, _ participant: String) -> AccountPlace {
+    AccountPlace(kind: kind, part: accounts.place(making: participant))
   }
 
   /// A balance of this use case.
@@ -138,6 +126,13 @@ extension Book {
     return try accounts.parts[place].status
   }
 
+  /// What the participant has whose run is at the place.
+  public func allocation(at place: RunTable.Place) throws(QuantityError) -> AllocationStatus {
+    let run = runs[place]
+    guard run.part >= 0 else { return try allocation(of: run.participant) }
+    return try accounts.parts[run.part].status
+  }
+
   /// What every participant has that has or had an account here.
   public var allocations: [String: AllocationStatus] {
     get throws(QuantityError) {
@@ -159,31 +154,46 @@ extension Book {
 
 extension Book {
   /// Applies what a step has worked out: the run, the balances, the entry; all or nothing.
+  ///
+  /// - Parameter place: where the run is, unless it is new.
   mutating func commit(
-    _ cause: Cause, run: Run?, participant: String = "", meter: Meter? = nil, price: Price? = nil,
-    _ transfer: Transfer, _ context: CommandContext
+    _ cause: Cause, run: Run?, at place: RunTable.Place? = nil, participant: String = "",
+    meter: Meter? = nil, price: Price? = nil, _ transfer: Transfer, _ context: CommandContext
   ) throws(Refusal) -> Outcome {
-    let postings = transfer.postings
-    do throws(LedgerFault) { try accounts.apply(postings) } catch { throw .fault(error) }
-    if let run { runs[run.id] = run }
-    let who = run?.participant ?? participant
-    let hasUsage = postings.contains { $0.account.kind == .used }
+    do throws(LedgerFault) { try accounts.apply(transfer) } catch { throw .fault(error) }
+    if var run {
+      run.part = transfer.part
+      if let place { runs[place] = run } else { runs[run.id] = run }
+    }
+    var (hasUsage, changesShares) = (false, false)
+    for leg in transfer.legs where leg.amount != .zero {
+      switch leg.account.kind {
+      case .used: hasUsage = true
+      case .unallocated, .released: changesShares = true
+      default: break
+      }
+    }
     let entry = EntryDraft(
       cause: cause, idempotencyKey: context.idempotencyKey, tenant: terms.tenant,
-      useCase: terms.id, participant: who, run: run?.id ?? "", actor: context.actor,
-      meter: meter, mark: run?.mark, price: hasUsage ? price : nil, trace: context.trace,
-      time: context.now, postings: postings)
-    return Outcome(entries: [entry])
+      useCase: terms.id, participant: run?.participant ?? participant, run: run?.id ?? "",
+      actor: context.actor, meter: meter, mark: run?.mark, price: hasUsage ? price : nil,
+      trace: context.trace, time: context.now, postings: accounts.postings(of: transfer))
+    var outcome = Outcome(entries: [entry])
+    outcome.changedShare = hasUsage || changesShares ? transfer.part : nil
+    return outcome
   }
 
   /// The alerts of a participant and of the whole that are to be told now.
+  ///
+  /// - Parameter part: the place of the participant's accounts.
   mutating func dueAlerts(
-    of participant: String, _ context: CommandContext
+    of part: Int, _ context: CommandContext
   ) throws(Refusal) -> [Alert] {
     let (share, budget) = try quantity { () throws(QuantityError) in
-      (try allocation(of: participant), try self.budget)
+      (try accounts.parts[part].status, try self.budget)
     }
-    return dueAlerts(participant, used: share.used, total: share.total, context)
+    return dueAlerts(
+      accounts.parts[part].participant, used: share.used, total: share.total, context)
       + dueAlerts("", used: used(), total: budget, context)
   }
 
@@ -200,6 +210,7 @@ extension Book {
 }
 
 /// Turns an arithmetic error into a refusal.
+@inline(__always)
 func quantity<T>(_ body: () throws(QuantityError) -> T) throws(Refusal) -> T {
   do { return try body() } catch { throw .quantity(error) }
 }

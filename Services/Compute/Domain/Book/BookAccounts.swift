@@ -19,6 +19,40 @@ public struct BookAccounts: Sendable, Equatable {
 
     /// A handful: the prices that were in force while it used compute.
     var usedByPrice: [PricedUsage] = []
+
+    /// One balance; of `used` the one at the price.
+    func balance(_ kind: AccountKind, at priceVersion: String) -> GFLOP {
+      switch kind {
+      case .allocation: return allocation
+      case .held: return held
+      case .unfunded: return unfunded
+      case .writtenOff: return writtenOff
+      case .used: return place(of: priceVersion).map { usedByPrice[$0].used } ?? .zero
+      case .granted, .unallocated, .reserve, .released: return .zero
+      }
+    }
+
+    /// Adds to a balance, which has been found to have room.
+    mutating func add(_ amount: GFLOP, to kind: AccountKind, at priceVersion: String) {
+      switch kind {
+      case .allocation: allocation = GFLOP(allocation.value + amount.value)
+      case .held: held = GFLOP(held.value + amount.value)
+      case .unfunded: unfunded = GFLOP(unfunded.value + amount.value)
+      case .writtenOff: writtenOff = GFLOP(writtenOff.value + amount.value)
+      case .used:
+        used = GFLOP(used.value + amount.value)
+        if let place = place(of: priceVersion) {
+          usedByPrice[place].used = GFLOP(usedByPrice[place].used.value + amount.value)
+        } else {
+          usedByPrice.append(PricedUsage(priceVersion: priceVersion, used: amount))
+        }
+      case .granted, .unallocated, .reserve, .released: break
+      }
+    }
+
+    private func place(of priceVersion: String) -> Int? {
+      usedByPrice.firstIndex { $0.priceVersion == priceVersion }
+    }
   }
 
   struct PricedUsage: Sendable, Equatable {
@@ -42,7 +76,13 @@ public struct BookAccounts: Sendable, Equatable {
   init(useCase: String, _ balances: Balances) throws(LedgerFault) {
     self.init(useCase: useCase)
     for (account, balance) in balances.byAccount {
-      try apply([Posting(account: account, amount: balance)])
+      guard account.useCase == useCase, account.kind.isOfParticipant != account.participant.isEmpty
+      else { throw .foreignAccount(account) }
+      let part = account.participant.isEmpty ? -1 : place(making: account.participant)
+      let leg = Transfer.Leg(
+        account: AccountPlace(kind: account.kind, part: part), amount: balance)
+      try check(leg, account.priceVersion)
+      add(leg, account.priceVersion)
     }
   }
 
@@ -54,14 +94,12 @@ public struct BookAccounts: Sendable, Equatable {
   func balance(_ kind: AccountKind, _ participant: String) -> GFLOP {
     guard !participant.isEmpty else { return whole[Int(kind.code)] }
     guard let place = places[participant] else { return .zero }
-    switch kind {
-    case .allocation: return parts[place].allocation
-    case .held: return parts[place].held
-    case .unfunded: return parts[place].unfunded
-    case .writtenOff: return parts[place].writtenOff
-    case .used: return parts[place].used
-    case .granted, .unallocated, .reserve, .released: return .zero
-    }
+    return balance(kind, at: place)
+  }
+
+  /// One balance of the participant at the place.
+  func balance(_ kind: AccountKind, at place: Int) -> GFLOP {
+    kind == .used ? parts[place].used : parts[place].balance(kind, at: "")
   }
 
   /// Every balance, by account.
@@ -106,91 +144,62 @@ public struct BookAccounts: Sendable, Equatable {
 
   // MARK: - Changing
 
-  /// Adds the postings, each to another account: all or, when one does not fit, none.
-  mutating func apply(_ postings: [Posting]) throws(LedgerFault) {
-    // Most entries touch one participant, which is looked for once.
-    var participant = ""
-    var place = -1
-    for isChecking in [true, false] {
-      for posting in postings {
-        let account = posting.account
-        if account.participant != participant {
-          participant = account.participant
-          place = participant.isEmpty ? -1 : self.place(making: participant)
-        }
-        let after = try balance(after: posting, at: place)
-        if !isChecking { try set(account, to: after, adding: posting.amount, at: place) }
-      }
-    }
-  }
-
-  private func balance(
-    after posting: Posting, at place: Int
-  ) throws(LedgerFault) -> GFLOP {
-    let account = posting.account
-    guard account.useCase == useCase else { throw .foreignAccount(account) }
-    // What all have used together is also room for each of them.
-    let isUsage = account.kind == .used
-    guard !isUsage || (try? used + posting.amount) != nil,
-      let after = try? balance(of: account, at: place) + posting.amount
-    else { throw .overflow(account: account) }
-    let isOnItsSide = account.kind.isSource ? after <= .zero : after >= .zero
-    guard isOnItsSide else { throw .wrongSide(account: account, balance: after) }
-    return after
-  }
-
-  private func balance(of account: Account, at place: Int) -> GFLOP {
-    guard place >= 0 else { return whole[Int(account.kind.code)] }
-    switch account.kind {
-    case .allocation: return parts[place].allocation
-    case .held: return parts[place].held
-    case .unfunded: return parts[place].unfunded
-    case .writtenOff: return parts[place].writtenOff
-    case .used:
-      return parts[place].usedByPrice.first { $0.priceVersion == account.priceVersion }?.used
-        ?? .zero
-    case .granted, .unallocated, .reserve, .released: return .zero
-    }
-  }
-
-  private mutating func set(
-    _ account: Account, to after: GFLOP, adding amount: GFLOP, at place: Int
-  ) throws(LedgerFault) {
-    guard place >= 0 else {
-      whole[Int(account.kind.code)] = after
-      return
-    }
-    switch account.kind {
-    case .allocation: parts[place].allocation = after
-    case .held: parts[place].held = after
-    case .unfunded: parts[place].unfunded = after
-    case .writtenOff: parts[place].writtenOff = after
-    case .used: try addUsage(Posting(account: account, amount: amount), after, at: place)
-    case .granted, .unallocated, .reserve, .released: throw .foreignAccount(account)
-    }
-  }
-
-  private mutating func addUsage(
-    _ posting: Posting, _ after: GFLOP, at place: Int
-  ) throws(LedgerFault) {
-    do throws(QuantityError) {
-      used = try used + posting.amount
-      parts[place].used = try parts[place].used + posting.amount
-    } catch {
-      throw .overflow(account: posting.account)
-    }
-    let version = posting.account.priceVersion
-    if let index = parts[place].usedByPrice.firstIndex(where: { $0.priceVersion == version }) {
-      parts[place].usedByPrice[index].used = after
-    } else {
-      parts[place].usedByPrice.append(PricedUsage(priceVersion: version, used: after))
-    }
-  }
-
-  private mutating func place(making participant: String) -> Int {
+  /// The place of a participant's accounts, made if they are its first.
+  mutating func place(making participant: String) -> Int {
     if let place = places[participant] { return place }
     places[participant] = parts.count
     parts.append(Part(participant: participant))
     return parts.count - 1
+  }
+
+  /// Adds the legs: all or, when one does not fit, none.
+  mutating func apply(_ transfer: Transfer) throws(LedgerFault) {
+    for leg in transfer.legs { try check(leg, transfer.priceVersion) }
+    for leg in transfer.legs { add(leg, transfer.priceVersion) }
+  }
+
+  /// The legs that change something, in the order of the accounts.
+  func postings(of transfer: Transfer) -> [Posting] {
+    var postings: [Posting] = []
+    postings.reserveCapacity(transfer.legs.count)
+    for leg in transfer.legs where leg.amount != .zero {
+      postings.append(
+        Posting(account: account(leg.account, transfer.priceVersion), amount: leg.amount))
+    }
+    // Of one participant's there is one of each kind, and so they are in order.
+    if transfer.part < 0 { postings.sort { $0.account < $1.account } }
+    return postings
+  }
+
+  private func account(_ place: AccountPlace, _ priceVersion: String) -> Account {
+    Account(
+      kind: place.kind, useCase: useCase,
+      participant: place.part < 0 ? "" : parts[place.part].participant,
+      priceVersion: place.kind == .used ? priceVersion : "")
+  }
+
+  /// - Throws: when the balance after the leg would leave 64 bits or its side of zero.
+  private func check(_ leg: Transfer.Leg, _ priceVersion: String) throws(LedgerFault) {
+    let (kind, part) = (leg.account.kind, leg.account.part)
+    let before =
+      part < 0 ? whole[Int(kind.code)] : parts[part].balance(kind, at: priceVersion)
+    let (after, overflow) = before.value.addingReportingOverflow(leg.amount.value)
+    // What all have used together is also room for each of them.
+    guard !overflow,
+      kind != .used || !used.value.addingReportingOverflow(leg.amount.value).overflow
+    else { throw .overflow(account: account(leg.account, priceVersion)) }
+    guard kind.isSource ? after <= 0 : after >= 0 else {
+      throw .wrongSide(account: account(leg.account, priceVersion), balance: GFLOP(after))
+    }
+  }
+
+  private mutating func add(_ leg: Transfer.Leg, _ priceVersion: String) {
+    let (kind, part) = (leg.account.kind, leg.account.part)
+    guard part >= 0 else {
+      whole[Int(kind.code)] = GFLOP(whole[Int(kind.code)].value + leg.amount.value)
+      return
+    }
+    parts[part].add(leg.amount, to: kind, at: priceVersion)
+    if kind == .used { used = GFLOP(used.value + leg.amount.value) }
   }
 }

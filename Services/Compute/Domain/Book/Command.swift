@@ -42,6 +42,8 @@ public struct Outcome: Sendable, Equatable {
   public var alerts: [Alert] = []
   /// The run that gave a sign of life and nothing else, of which no entry tells.
   public var heardOf: String?
+  /// The place of the participant, if its share, or what is used of it, has become another one.
+  var changedShare: Int?
 
   public init(
     entries: [EntryDraft] = [], alerts: [Alert] = [], heardOf: String? = nil

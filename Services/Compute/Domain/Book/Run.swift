@@ -114,28 +114,59 @@ public struct RunMark: Sendable, Hashable {
 
 /// A training run: a counter that only grows, and a hold that is renewed while it does.
 public struct Run: Sendable, Equatable {
-  public let id: String
-  public let participant: String
-  /// The user who started it.
-  public let startedBy: String
-  public let note: String
-  /// Expected GFLOP per second; zero means not known.
-  public let rate: GFLOP
-  /// Unix milliseconds.
-  public let started: Int64
+  /// What never changes of a run. A class, so that a run is copied at the cost of a word.
+  private final class Facts: Sendable {
+    let id: String
+    let participant: String
+    let startedBy: String
+    let note: String
+    let rate: GFLOP
+    let started: Int64
+
+    init(
+      id: String, participant: String, startedBy: String, note: String, rate: GFLOP, started: Int64
+    ) {
+      self.id = id
+      self.participant = participant
+      self.startedBy = startedBy
+      self.note = note
+      self.rate = rate
+      self.started = started
+    }
+
+    static func == (a: Facts, b: Facts) -> Bool {
+      (a.id, a.participant, a.startedBy, a.note) == (b.id, b.participant, b.startedBy, b.note)
+        && a.rate == b.rate && a.started == b.started
+    }
+  }
+
+  private let facts: Facts
   public internal(set) var mark: RunMark
+  /// Where its participant's accounts are in the book that holds it; -1 until an entry was made.
+  var part = -1
 
   public init(
     id: String, participant: String, startedBy: String, note: String, rate: GFLOP, started: Int64,
     mark: RunMark? = nil
   ) {
-    self.id = id
-    self.participant = participant
-    self.startedBy = startedBy
-    self.note = note
-    self.rate = rate
-    self.started = started
+    facts = Facts(
+      id: id, participant: participant, startedBy: startedBy, note: note, rate: rate,
+      started: started)
     self.mark = mark ?? RunMark(lastReport: started, metered: started)
+  }
+
+  public var id: String { facts.id }
+  public var participant: String { facts.participant }
+  /// The user who started it.
+  public var startedBy: String { facts.startedBy }
+  public var note: String { facts.note }
+  /// Expected GFLOP per second; zero means not known.
+  public var rate: GFLOP { facts.rate }
+  /// Unix milliseconds.
+  public var started: Int64 { facts.started }
+
+  public static func == (a: Run, b: Run) -> Bool {
+    a.mark == b.mark && (a.facts === b.facts || a.facts == b.facts)
   }
 
   public var state: RunState { mark.state }
@@ -145,7 +176,9 @@ public struct Run: Sendable, Equatable {
   public var lastReport: Int64 { mark.lastReport }
   public var ended: Int64? { isLive ? nil : mark.ended }
 
-  public var isRunning: Bool { mark.state == .running }
+  public var isRunning: Bool {
+    if case .running = mark.state { true } else { false }
+  }
 
   /// Whether it runs or may run again.
   public var isLive: Bool {

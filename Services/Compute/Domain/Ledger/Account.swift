@@ -26,6 +26,14 @@ public enum AccountKind: String, Sendable, Hashable, CaseIterable {
   /// Whether the balance may only be zero or below: the accounts that others draw from.
   var isSource: Bool { self == .granted || self == .unfunded }
 
+  /// Whether each participant has such an account, and else the use case as a whole.
+  var isOfParticipant: Bool {
+    switch self {
+    case .allocation, .held, .used, .unfunded, .writtenOff: true
+    case .granted, .unallocated, .reserve, .released: false
+    }
+  }
+
   /// The number by which entries name the kind, and by which postings are sorted; never changed.
   var code: UInt8 {
     switch self {

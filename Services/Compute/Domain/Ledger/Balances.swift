@@ -36,39 +36,3 @@ public struct Balances: Sendable, Equatable {
     return sum
   }
 }
-
-/// Postings in the making: moves between accounts, summed per account.
-///
-/// An entry has a handful of legs, so that looking through them is quicker than hashing them.
-struct Transfer {
-  private var legs: [Posting] = []
-
-  /// Takes `amount` from one account and gives it to another; nothing if zero.
-  mutating func move(
-    _ amount: GFLOP, from source: Account, to destination: Account
-  ) throws(QuantityError) {
-    guard amount != .zero else { return }
-    try add(GFLOP.zero - amount, to: source)
-    try add(amount, to: destination)
-  }
-
-  private mutating func add(_ amount: GFLOP, to account: Account) throws(QuantityError) {
-    guard let index = legs.firstIndex(where: { $0.account == account }) else {
-      legs.append(Posting(account: account, amount: amount))
-      return
-    }
-    legs[index] = Posting(account: account, amount: try legs[index].amount + amount)
-  }
-
-  /// What the moves so far change of an account.
-  func change(of account: Account) -> GFLOP {
-    legs.first { $0.account == account }?.amount ?? .zero
-  }
-
-  /// The legs that change something, in the order of the accounts.
-  var postings: [Posting] {
-    var changing = legs.filter { $0.amount != .zero }
-    changing.sort { $0.account < $1.account }
-    return changing
-  }
-}

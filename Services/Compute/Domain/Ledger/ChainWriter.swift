@@ -2,14 +2,16 @@ import Crypto
 
 /// Appends entries to a tenant's chain: numbers them, digests them, and gathers their bytes.
 ///
-/// Its buffers are used again, so that an entry costs no memory of its own.
-public struct ChainWriter: Sendable {
+/// Its memory is used again, so that an entry costs none of its own; it cannot be copied.
+public struct ChainWriter: ~Copyable {
   public private(set) var head: LedgerHead
   /// The number of the first entry that is gathered.
   public private(set) var first: Int64
   /// The entries that are gathered: of each its length, its bytes and its digest.
   public private(set) var group = ByteWriter()
-  private var scratch = ByteWriter()
+  /// The predecessor's digest and one entry's bytes: what is digested.
+  private var entry = ByteWriter()
+  private var hasher = SHA256Hasher()
 
   public init(_ head: LedgerHead) {
     self.head = head
@@ -21,18 +23,20 @@ public struct ChainWriter: Sendable {
 
   public mutating func append(_ content: EntryDraft) {
     let sequence = head.sequence + 1
-    scratch.bytes.removeAll(keepingCapacity: true)
-    head.digest.append(to: &scratch.bytes)
-    EntryCoding.encode(content, sequence: sequence, into: &scratch)
-    let digest = scratch.bytes.withUnsafeBytes { SHA256.hash($0) }
-    group.block(scratch.bytes[Digest.byteCount...])
-    digest.append(to: &group.bytes)
+    entry.removeAll()
+    entry.digest(head.digest)
+    EntryCoding.encode(content, sequence: sequence, into: &entry)
+    let bytes = entry.unsafeBytes
+    hasher.update(bytes)
+    let digest = hasher.finalize()
+    group.block(UnsafeRawBufferPointer(rebasing: bytes[Digest.byteCount...]))
+    group.digest(digest)
     head = LedgerHead(sequence: sequence, digest: digest)
   }
 
   /// Begins a new group, once this one is written.
   public mutating func begin() {
-    group.bytes.removeAll(keepingCapacity: true)
+    group.removeAll()
     first = head.sequence + 1
   }
 }

@@ -12,7 +12,6 @@ public enum EntryCoding {
   /// The bytes of an entry.
   public static func encode(_ content: EntryDraft, sequence: Int64) -> [UInt8] {
     var writer = ByteWriter()
-    writer.bytes.reserveCapacity(384)
     encode(content, sequence: sequence, into: &writer)
     return writer.bytes
   }
@@ -41,15 +40,8 @@ public enum EntryCoding {
       writer.integer(price.nanoEuroPerGFLOP)
     }
     writer.integer(Int64(content.postings.count))
-    for posting in content.postings {
-      writer.byte(posting.account.kind.code)
-      // Only a forged entry posts to another use case's account; it must have its own bytes.
-      let isOwn = posting.account.useCase == content.useCase
-      writer.text(isOwn ? "" : posting.account.useCase)
-      writer.text(posting.account.participant)
-      writer.text(posting.account.priceVersion)
-      writer.integer(posting.amount.value)
-    }
+    let postings = content.postings.span
+    for index in postings.indices { writer.posting(postings[index], of: content.useCase) }
   }
 
   /// What the digest of an entry with `bytes` must be.
@@ -95,6 +87,16 @@ public struct EntryDamage: Error, Equatable, Sendable, CustomStringConvertible {
 }
 
 extension ByteWriter {
+  fileprivate mutating func posting(_ posting: Posting, of useCase: String) {
+    let account = posting.account
+    byte(account.kind.code)
+    // Only a forged entry posts to another use case's account; it must have its own bytes.
+    text(account.useCase == useCase ? "" : account.useCase)
+    text(account.participant)
+    text(account.priceVersion)
+    integer(posting.amount.value)
+  }
+
   fileprivate mutating func mark(_ mark: RunMark) {
     let (name, words) = mark.state.stored
     text(name)

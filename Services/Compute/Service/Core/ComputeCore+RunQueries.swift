@@ -11,8 +11,8 @@ extension ComputeCore {
     _ id: String, _ call: CallIdentity, send: (ComputeRunBalance) async throws -> Void
   ) async throws {
     let (useCase, participant) = try await command(call) { session in
-      let (open, run, _) = try UseCaseAccess.toRun(id, call.scope, session)
-      return (open.book.terms.id, run.participant)
+      let place = try UseCaseAccess.toRun(id, call, session).place
+      return (place.open.book.terms.id, place.run.participant)
     }
     let watch = try runWatchers.begin(for: call, useCase, participant)
     defer { runWatchers.end(watch) }
@@ -34,8 +34,8 @@ extension ComputeCore {
 
   private func currentBalance(of id: String) async throws -> ComputeRunBalance {
     try await command(by: .watcher) { [self] session in
-      guard let open = try session.book(ofRun: id) else { throw RPCError.notFound("run", id) }
-      return try balance(of: id, in: open)
+      guard let place = try session.place(ofRun: id) else { throw RPCError.notFound("run", id) }
+      return try balance(at: place)
     }
   }
 

@@ -86,8 +86,7 @@ extension ComputeCore {
 
   func getRun(_ id: String, _ call: CallIdentity) async throws -> ComputeRunBalance {
     try await command(call) { [self] session in
-      let (open, run, _) = try UseCaseAccess.toRun(id, call.scope, session)
-      return try balance(of: run.id, in: open)
+      try balance(at: UseCaseAccess.toRun(id, call, session).place)
     }
   }
 }
@@ -100,14 +99,14 @@ extension ComputeCore {
     _ session: LedgerSession, _ id: String, _ call: CallIdentity, key: String,
     _ command: Command
   ) throws -> ComputeRunBalance {
-    let (open, _, relation) = try UseCaseAccess.toRun(id, call.scope, session)
+    let (place, relation) = try UseCaseAccess.toRun(id, call, session)
     guard relation.owns else {
       throw RPCError.permissionDenied("run \(id): only its own participant reports for it")
     }
     let context = try commandContext(
-      session, open, actor: call.scope.user, trace: call.trace, key: key)
-    try perform(session, command, on: open, context)
-    return try balance(of: id, in: open)
+      session, place.open, actor: call.scope.user, trace: call.trace, key: key)
+    try perform(session, command, on: place.open, at: place.place, context)
+    return try balance(at: place)
   }
 
   /// Changes a run on behalf of those who run the use case, or of its own team.
@@ -117,7 +116,8 @@ extension ComputeCore {
   ) async throws -> ComputeRunBalance {
     try checkText(reason, field: "reason")
     return try await command(call) { [self] session in
-      let (open, run, relation) = try UseCaseAccess.toRun(id, call.scope, session)
+      let (place, relation) = try UseCaseAccess.toRun(id, call, session)
+      let open = place.open
       guard relation.mayManage || relation.owns else {
         throw RPCError.permissionDenied(
           "run \(id): an owner or organiser of the use case's tenant, or its own "
@@ -131,18 +131,22 @@ extension ComputeCore {
       let head = try session.head(of: open.book.terms.tenant)
       let context = try commandContext(
         session, open, actor: call.scope.user, trace: call.trace,
-        key: "~/\(run.id)/\(verb)/\(head.sequence + 1)")
-      try perform(session, make(words, authority), on: open, context)
-      return try balance(of: id, in: open)
+        key: "~/\(id)/\(verb)/\(head.sequence + 1)")
+      try perform(session, make(words, authority), on: open, at: place.place, context)
+      return try balance(at: place)
     }
   }
 
   func balance(of id: String, in open: OpenBook) throws -> ComputeRunBalance {
-    guard let run = open.book.runs[id] else { throw Refusal.unknownRun(id) }
+    guard let place = open.book.runs.place(of: id) else { throw Refusal.unknownRun(id) }
+    return try balance(at: RunPlace(open: open, place: place))
+  }
+
+  func balance(at place: RunPlace) throws -> ComputeRunBalance {
+    let (open, run) = (place.open, place.run)
     return ComputeRunBalance(
-      ComputeRun(
-        run, useCase: open.book.terms.id, participantName: open.name(of: run.participant)),
-      try open.book.allocation(of: run.participant), run)
+      ComputeRun(run, useCase: open.useCase, participantName: open.name(of: run.participant)),
+      try open.book.allocation(at: place.place), run)
   }
 
   private func meter(_ provenance: ComputeProvenance, _ name: String) throws -> Meter {

@@ -177,7 +177,7 @@ extension ComputeCore {
   ) throws -> CommandContext {
     CommandContext(
       now: clock.now(), actor: actor, idempotencyKey: key, trace: trace,
-      prices: try session.prices(of: open.book.terms.tenant), slices: settings.slices)
+      prices: try session.prices(of: open), slices: settings.slices)
   }
 
   /// The entry's key: the caller's within its tenant, or one that this service makes. A tenant's
@@ -185,16 +185,19 @@ extension ComputeCore {
   func entryKey(
     _ call: CallIdentity, _ key: String, otherwise own: @autoclosure () -> String
   ) -> String {
-    key.isEmpty ? "~/\(own())" : "\(call.scope.tenant)/\(key)"
+    key.isEmpty ? "~/" + own() : call.scope.tenant + "/" + key
   }
 
   /// Performs a command, and wakes those who watch what it changed.
+  ///
+  /// - Parameter place: of the command's run in the book, where it is at hand.
   @discardableResult
   func perform(
-    _ session: LedgerSession, _ command: Command, on open: OpenBook, _ context: CommandContext
+    _ session: LedgerSession, _ command: Command, on open: OpenBook,
+    at place: RunTable.Place? = nil, _ context: CommandContext
   ) throws -> Outcome {
-    let outcome = try session.perform(command, on: open, context)
-    let useCase = open.book.terms.id
+    let outcome = try session.perform(command, on: open, at: place, context)
+    let useCase = open.useCase
     if !outcome.alerts.isEmpty, alertWatchers.areThere {
       let watchers = alertWatchers
       session.tx.afterCommit { watchers.notify(useCase: useCase, participant: nil) }

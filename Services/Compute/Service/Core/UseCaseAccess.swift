@@ -25,16 +25,14 @@ struct UseCaseAccess: Sendable {
     return (open, access)
   }
 
-  /// The run's book, if the caller may know of the run.
+  /// Where the run is, if the caller may know of it.
   static func toRun(
-    _ id: String, _ scope: TenantScope, _ session: LedgerSession
-  ) throws -> (open: OpenBook, run: Run, relation: RunRelation) {
-    guard let open = try session.book(ofRun: id), let run = open.book.runs[id] else {
-      throw RPCError.notFound("run", id)
-    }
-    let relation = RunRelation(scope, open, run)
+    _ id: String, _ call: CallIdentity, _ session: LedgerSession
+  ) throws -> (place: RunPlace, relation: RunRelation) {
+    guard let place = try session.place(ofRun: id) else { throw RPCError.notFound("run", id) }
+    let relation = RunRelation(call, place.open, place.run)
     guard relation.oversees || relation.owns else { throw RPCError.notFound("run", id) }
-    return (open, run, relation)
+    return (place, relation)
   }
 
   private static func find(_ scope: TenantScope, _ open: OpenBook) -> UseCaseAccess? {
@@ -66,18 +64,20 @@ struct RunRelation {
   /// Whether the run is of a participant for which the caller acts.
   let owns: Bool
 
-  fileprivate init(_ scope: TenantScope, _ open: OpenBook, _ run: Run) {
-    let isOwning = open.book.terms.tenant == scope.tenant
-    oversees = isOwning && !scope.roles.isDisjoint(with: UseCaseAccess.overseers)
-    mayManage = isOwning && !scope.roles.isDisjoint(with: UseCaseAccess.managers)
-    guard let participant = open.participant(run.participant),
-      participant.tenant == scope.tenant
+  fileprivate init(_ call: CallIdentity, _ open: OpenBook, _ run: Run) {
+    let isOwning = open.tenant == call.scope.tenant
+    oversees = isOwning && !call.scope.roles.isDisjoint(with: UseCaseAccess.overseers)
+    mayManage = isOwning && !call.scope.roles.isDisjoint(with: UseCaseAccess.managers)
+    guard let place = open.rosterPlace(of: run.participant),
+      open.roster[place].participant.tenant == call.scope.tenant
     else {
       owns = false
       return
     }
+    // Nearly always an address is written as it was given.
     owns =
-      participant.emails.contains(scope.email) || scope.roles.contains(.owner)
-      || participant.emails.contains(scope.email.lowercased())
+      open.roster[place].participant.emails.contains(call.scope.email)
+      || call.scope.roles.contains(.owner)
+      || open.roster[place].participant.emails.contains(call.scope.email.lowercased())
   }
 }

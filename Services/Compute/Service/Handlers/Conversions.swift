@@ -24,6 +24,8 @@ extension ComputeRun {
   }
 
   private static func reason(_ run: Run) -> String {
+    // As nearly always.
+    if run.isRunning, run.counter == run.used { return "" }
     var reasons: [String] = []
     switch run.state {
     case .running, .finished: break

@@ -6,13 +6,13 @@
 /// that none is ever made anew. Two bytes a hash; of those that were not added, about one in a
 /// hundred is thought to be there, and searched for in vain.
 struct AnswerFilter {
-  private static let bitsOfHash = 16
-  private static let wordsOfBlock = 8
+  fileprivate static let bitsOfHash = 16
+  fileprivate static let wordsOfBlock = 8
   /// Bits that a hash sets in its block.
-  private static let probes = 6
+  fileprivate static let probes = 6
   private static let firstCapacity = 1 << 15
 
-  private struct Layer {
+  fileprivate struct Layer {
     let capacity: Int
     var count = 0
     var words: [UInt64]
@@ -31,41 +31,51 @@ struct AnswerFilter {
       layers.append(Layer(capacity: 2 * layers[layers.count - 1].capacity))
     }
     let last = layers.count - 1
-    let block = Self.block(of: hash, among: layers[last].words.count)
-    Self.forEachProbe(hash) { word, bit in
-      layers[last].words[block + word] |= bit
-      return true
-    }
-    layers[last].count += 1
+    layers[last].insert(hash)
   }
 
   /// Whether the hash may have been added; `false` is certain.
   func mayContain(_ hash: Int64) -> Bool {
-    layers.contains { layer in
-      let block = Self.block(of: hash, among: layer.words.count)
-      return Self.forEachProbe(hash) { word, bit in layer.words[block + word] & bit != 0 }
+    for layer in layers where layer.mayContain(hash) { return true }
+    return false
+  }
+}
+
+extension AnswerFilter.Layer {
+  mutating func insert(_ hash: Int64) {
+    let block = block(of: hash)
+    var bits = Self.probes(of: hash)
+    words.withUnsafeMutableBufferPointer { words in
+      for _ in 0..<AnswerFilter.probes {
+        let position = Int(bits >> 55)
+        words[block + (position >> 6)] |= 1 << UInt64(position & 63)
+        bits <<= 9
+      }
     }
+    count += 1
   }
 
-  /// The first word of a hash's block; the upper bits choose it.
-  private static func block(of hash: Int64, among words: Int) -> Int {
-    // A power of two, as all capacities are.
-    let blocks = UInt64(words / wordsOfBlock)
-    return Int((UInt64(bitPattern: hash) >> 32) & (blocks - 1)) * wordsOfBlock
-  }
-
-  /// Hands on the bits of a hash in its block, until `body` says `false`; whether it never did.
-  @discardableResult
-  private static func forEachProbe(
-    _ hash: Int64, _ body: (_ word: Int, _ bit: UInt64) -> Bool
-  ) -> Bool {
-    // Multiplied, so that the bits do not depend on those that chose the block.
-    var bits = UInt64(bitPattern: hash) &* 0x9E37_79B9_7F4A_7C15
-    for _ in 0..<probes {
+  func mayContain(_ hash: Int64) -> Bool {
+    let block = block(of: hash)
+    var bits = Self.probes(of: hash)
+    for _ in 0..<AnswerFilter.probes {
       let position = Int(bits >> 55)
-      guard body(position >> 6, 1 << UInt64(position & 63)) else { return false }
+      guard words[block + (position >> 6)] & (1 << UInt64(position & 63)) != 0 else { return false }
       bits <<= 9
     }
     return true
+  }
+
+  /// The first word of a hash's block; the upper bits choose it.
+  private func block(of hash: Int64) -> Int {
+    // A power of two, as all capacities are.
+    let blocks = UInt64(words.count / AnswerFilter.wordsOfBlock)
+    return Int((UInt64(bitPattern: hash) >> 32) & (blocks - 1)) * AnswerFilter.wordsOfBlock
+  }
+
+  /// Nine bits for each bit of a block that a hash sets, the uppermost first.
+  private static func probes(of hash: Int64) -> UInt64 {
+    // Multiplied, so that the bits do not depend on those that chose the block.
+    UInt64(bitPattern: hash) &* 0x9E37_79B9_7F4A_7C15
   }
 }

@@ -6,9 +6,9 @@ import Storage
 ///
 /// The answers of a commit are one row, appended. Where each is, an index tells by a hash of its
 /// key. Hashes are random, so that an index written at once would touch as many pages as there are
-/// answers; here they wait in memory, and each commit moves one of 256 ranges of hashes into the
-/// table, whose rows are neighbours. After a crash the last answers are read again. A filter in
-/// memory spares the search for keys that are new.
+/// answers; here they wait in memory, by ranges of hashes, and each commit moves one of 256 ranges
+/// into the table, whose rows are neighbours. After a crash the last answers are read again. A
+/// filter in memory spares the search for keys that are new.
 final class AnswerLog {
   /// How the hashes are divided; a commit writes one part.
   private static let ranges = 256
@@ -30,6 +30,12 @@ final class AnswerLog {
     }
   }
 
+  /// A row of the index: the number of an answer, by the hash of its key.
+  private struct Place {
+    let hash: Int64
+    let number: Int64
+  }
+
   struct Answer {
     let tenant: String
     let key: String
@@ -39,10 +45,9 @@ final class AnswerLog {
 
   /// Every hash, in the table or not; filled from the table when the service starts.
   private var filter: AnswerFilter?
-  /// Numbers of answers that are not in the table yet, by hash.
-  private var unindexed: [Int64: Int64] = [:]
-  /// Their hashes, by range.
-  private var waiting = [[Int64]](repeating: [], count: AnswerLog.ranges)
+  /// The answers that are not in the table yet, by the range of their hashes: so few of a range
+  /// that to look through them, for a key that may be known, is quicker than to keep them by hash.
+  private var waiting = [[Place]](repeating: [], count: AnswerLog.ranges)
   private var nextRange = 0
   /// The first answers of the last commits: what is older than all of them is in the table.
   private var recentCommits: [Int64] = []
@@ -51,8 +56,6 @@ final class AnswerLog {
   /// The group's answers, as they will be stored, and where each begins.
   private var group = ByteWriter()
   private var starts: [Int] = []
-  /// Written at once: hashes that are waiting for another key already.
-  private var doubles: [(Int64, Int64)] = []
 
   // MARK: - Asking
 
@@ -60,8 +63,9 @@ final class AnswerLog {
   func answer(to request: Request, hash: Int64, _ db: Reader) throws -> Answer? {
     guard filter?.mayContain(hash) ?? true else { return nil }
     var numbers: [Int64] = []
-    if let number = unindexed[hash] { numbers.append(number) }
-    for (other, number) in doubles where other == hash { numbers.append(number) }
+    for place in waiting[Self.range(of: hash)] where place.hash == hash {
+      numbers.append(place.number)
+    }
     try db.forEach("SELECT number FROM answer_keys WHERE hash = ?1", hash) {
       numbers.append(try $0.int64(0))
     }
@@ -74,7 +78,9 @@ final class AnswerLog {
 
   private func answer(_ number: Int64, _ db: Reader) throws -> Answer {
     if number >= first {
-      var reader = ByteReader(group.bytes[starts[Int(number - first)]...])
+      let start = starts[Int(number - first)]
+      let bytes = group.withUnsafeBytes { Array($0[start...]) }
+      var reader = ByteReader(bytes[...])
       guard let answer = try? Self.read(&reader) else { throw Self.damage(number) }
       return answer
     }
@@ -94,19 +100,14 @@ final class AnswerLog {
 
   func append(_ request: Request, hash: Int64, response: [UInt8]) {
     let number = first + Int64(starts.count)
-    starts.append(group.bytes.count)
-    group.text(request.tenant)
-    group.text(request.key)
-    request.fingerprint.append(to: &group.bytes)
-    group.block(response)
+    starts.append(group.count)
+    Self.write(request, response: response, to: &group)
     index(hash, number)
   }
 
   private func index(_ hash: Int64, _ number: Int64) {
     filter?.insert(hash)
-    guard unindexed[hash] == nil else { return doubles.append((hash, number)) }
-    unindexed[hash] = number
-    waiting[Self.range(of: hash)].append(hash)
+    waiting[Self.range(of: hash)].append(Place(hash: hash, number: number))
   }
 
   private static func range(of hash: Int64) -> Int { Int(UInt64(bitPattern: hash) >> 56) }
@@ -117,16 +118,12 @@ final class AnswerLog {
     try tx.execute(
       "INSERT INTO answers (first, count, bytes) VALUES (?1, ?2, ?3)", first, starts.count,
       group.bytes)
-    var rows = doubles
-    doubles.removeAll()
     recentCommits.append(first)
     first += Int64(starts.count)
     clearGroup()
-    for hash in waiting[nextRange].sorted() {
-      if let number = unindexed.removeValue(forKey: hash) { rows.append((hash, number)) }
-    }
     try tx.execute(
-      "INSERT INTO answer_keys (hash, number) VALUES (?1, ?2) ON CONFLICT DO NOTHING", each: rows)
+      "INSERT INTO answer_keys (hash, number) VALUES (?1, ?2) ON CONFLICT DO NOTHING",
+      each: waiting[nextRange].sorted { $0.hash < $1.hash }.map { ($0.hash, $0.number) })
     waiting[nextRange].removeAll(keepingCapacity: true)
     nextRange = (nextRange + 1) % Self.ranges
     if recentCommits.count > Self.ranges { recentCommits.removeFirst() }
@@ -143,11 +140,9 @@ final class AnswerLog {
 
   /// Reads the answers that the table may not have.
   func load(_ db: Reader) throws {
-    unindexed.removeAll()
-    waiting = [[Int64]](repeating: [], count: Self.ranges)
+    waiting = [[Place]](repeating: [], count: Self.ranges)
     recentCommits.removeAll()
     clearGroup()
-    doubles.removeAll()
     nextRange = 0
     first = 0
     try fillFilter(db)
@@ -179,11 +174,20 @@ final class AnswerLog {
   }
 
   private func clearGroup() {
-    group.bytes.removeAll(keepingCapacity: true)
+    group.removeAll()
     starts.removeAll(keepingCapacity: true)
   }
 
   // MARK: - Bytes
+
+  private static func write(
+    _ request: Request, response: [UInt8], to writer: inout ByteWriter
+  ) {
+    writer.text(request.tenant)
+    writer.text(request.key)
+    writer.digest(request.fingerprint)
+    writer.block(response)
+  }
 
   private static func read(_ reader: inout ByteReader) throws(EntryDamage) -> Answer {
     let tenant = try reader.text()

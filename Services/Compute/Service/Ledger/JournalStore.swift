@@ -14,7 +14,7 @@ struct JournalPosition: Equatable {
 enum JournalStore {
   /// Writes the entries that a chain has gathered, and its end.
   static func insert(
-    _ tx: Transaction, id: Int64, tenant: String, _ chain: ChainWriter
+    _ tx: Transaction, id: Int64, tenant: String, _ chain: borrowing ChainWriter
   ) throws {
     try tx.execute(
       "INSERT INTO journal (id, tenant, first, count, entries) VALUES (?1, ?2, ?3, ?4, ?5)",

@@ -17,11 +17,11 @@ final class LedgerSession {
   /// A use case's book.
   func book(_ useCase: String) throws -> OpenBook? { try state.book(useCase, tx) }
 
-  /// The book that holds a run, with the run in it, though it may have ended long ago.
-  func book(ofRun id: String) throws -> OpenBook? {
-    if let open = state.runBooks[id], open.book.runs[id] != nil {
-      open.lastUse = state.groupCount
-      return open
+  /// Where a run is, though it may have ended long ago.
+  func place(ofRun id: String) throws -> RunPlace? {
+    if let known = state.runPlaces[id], known.open.book.runs.holds(known.place) {
+      known.open.lastUse = state.groupCount
+      return known
     }
     guard let located = try RunStore.find(tx, id) else { return nil }
     guard let open = try state.book(located.useCase, tx) else {
@@ -32,17 +32,24 @@ final class LedgerSession {
       open.book.remember(located.run)
       state.guests.append((id, open))
     }
-    return open
+    return open.book.runs.place(of: id).map { RunPlace(open: open, place: $0) }
   }
 
+  /// The book that holds a run, with the run in it, though it may have ended long ago.
+  func book(ofRun id: String) throws -> OpenBook? { try place(ofRun: id)?.open }
+
   /// Performs a command on a book, and appends what it did to the ledger.
+  ///
+  /// - Parameter place: of the command's run in the book, where it is at hand.
   func perform(
-    _ command: Command, on open: OpenBook, _ context: CommandContext
+    _ command: Command, on open: OpenBook, at place: RunTable.Place? = nil,
+    _ context: CommandContext
   ) throws -> Outcome {
     let outcome = try open.book.perform(command, context)
-    for entry in outcome.entries { state.append(entry, to: open) }
+    let entries = outcome.entries.span
+    for index in entries.indices { state.append(entries[index], to: open, at: place) }
     // The row is to tell of it with the next flush, though no entry does.
-    if let run = outcome.heardOf { open.dirtyRuns.insert(run) }
+    if let run = outcome.heardOf { open.noteRun(run) }
     for alert in outcome.alerts { try AlertStore.insert(tx, alert) }
     return outcome
   }
@@ -51,7 +58,7 @@ final class LedgerSession {
   func opened(run id: String, in open: OpenBook) throws {
     guard let run = open.book.runs[id] else { return }
     try RunStore.insert(tx, run, useCase: open.book.terms.id)
-    state.runBooks[id] = open
+    state.place(run: id, in: open)
   }
 
   /// The book of a use case that is not known yet.
@@ -68,10 +75,10 @@ final class LedgerSession {
     try state.chain(tenant, tx).writer.head
   }
 
-  /// The prices at which a tenant is billed.
-  func prices(of tenant: String) throws -> PriceList { try state.prices(tenant, tx) }
+  /// The prices at which a use case's tenant is billed.
+  func prices(of open: OpenBook) throws -> PriceList { try state.prices(open.chain, tx) }
 
-  /// A price was set: what comes after in the same group must see it.
+  /// A price was set: what comes after must see it.
   func pricesChanged() { state.forgetPrices() }
 
   /// Cuts off the tenant's usage here, and says where.

@@ -29,8 +29,8 @@ final class LedgerState: @unchecked Sendable {
   /// of are in memory until the next flush, and memory was read from the disk then.
   private(set) var listeningSince: Int64 = .max
   private(set) var books: [String: OpenBook] = [:]
-  /// The books of the runs that were asked for.
-  var runBooks: [String: OpenBook] = [:]
+  /// Where the runs are that live, and those that ended since the last flush.
+  var runPlaces: [String: RunPlace] = [:]
   /// Runs that ended before and were read for a command of this group.
   var guests: [(run: String, book: OpenBook)] = []
   let answers = AnswerLog()
@@ -42,7 +42,6 @@ final class LedgerState: @unchecked Sendable {
   private var commitsBehind = 0
   /// Since when they are, unix milliseconds.
   private var behindSince: Int64 = 0
-  private var prices: [String: PriceList] = [:]
 
   var isBehind: Bool { commitsBehind > 0 }
 
@@ -57,12 +56,11 @@ final class LedgerState: @unchecked Sendable {
     if !isCommitted { try reload(tx) }
     isCommitted = false
     groupCount += 1
-    forgetPrices()
   }
 
   private func reload(_ tx: Transaction) throws {
     books.removeAll()
-    runBooks.removeAll()
+    runPlaces.removeAll()
     chains.removeAll()
     guests.removeAll()
     entriesInGroup = 0
@@ -91,7 +89,7 @@ final class LedgerState: @unchecked Sendable {
     }
     try answers.write(tx)
     // Those that the group has changed are forgotten by the flush.
-    for (run, open) in guests where !open.dirtyRuns.contains(run) { open.book.forget(run: run) }
+    for (run, open) in guests where !open.isDirty(run: run) { open.book.forget(run: run) }
     guests.removeAll(keepingCapacity: true)
     entriesInGroup = 0
     wantsFlush = false
@@ -104,7 +102,7 @@ final class LedgerState: @unchecked Sendable {
     let byUse = books.values.sorted { $0.lastUse > $1.lastUse }
     for open in byUse.dropFirst(kept) {
       books[open.book.terms.id] = nil
-      for id in open.book.runs.keys { runBooks[id] = nil }
+      for id in open.book.runs.keys { runPlaces[id] = nil }
     }
   }
 
@@ -119,7 +117,7 @@ final class LedgerState: @unchecked Sendable {
       for id in open.dirtyRuns {
         if let run = open.book.runs[id] {
           try RunStore.update(tx, run)
-          if !run.isLive { runBooks[id] = nil }
+          if !run.isLive { runPlaces[id] = nil }
         }
       }
       try BookStore.saveBalances(tx, open)
@@ -142,7 +140,7 @@ final class LedgerState: @unchecked Sendable {
     let open = OpenBook(book, roster: roster, chain: try chain(book.terms.tenant, tx))
     open.lastUse = groupCount
     books[useCase] = open
-    for id in open.book.runs.keys { runBooks[id] = open }
+    for id in open.book.runs.keys { place(run: id, in: open) }
     return open
   }
 
@@ -151,11 +149,16 @@ final class LedgerState: @unchecked Sendable {
     books[open.book.terms.id] = open
   }
 
+  /// Notes where a run is.
+  func place(run id: String, in open: OpenBook) {
+    runPlaces[id] = open.book.runs.place(of: id).map { RunPlace(open: open, place: $0) }
+  }
+
   /// Appends an entry to its tenant's chain.
-  func append(_ draft: EntryDraft, to open: OpenBook) {
+  func append(_ draft: EntryDraft, to open: OpenBook, at place: RunTable.Place?) {
     open.chain.writer.append(draft)
     entriesInGroup += 1
-    open.note(draft)
+    open.note(draft, at: place)
   }
 
   func chain(_ tenant: String, _ tx: Transaction) throws -> TenantChain {
@@ -177,12 +180,15 @@ final class LedgerState: @unchecked Sendable {
     return chain.cut
   }
 
-  func forgetPrices() { prices.removeAll() }
+  /// A group that fails takes the chains with it, so that no price outlives its own.
+  func forgetPrices() {
+    for chain in chains.values { chain.prices = nil }
+  }
 
-  func prices(_ tenant: String, _ tx: Transaction) throws -> PriceList {
-    if let list = prices[tenant] { return list }
-    let list = try PriceStore.list(tx, for: tenant).prices
-    prices[tenant] = list
-    return list
+  func prices(_ chain: TenantChain, _ tx: Transaction) throws -> PriceList {
+    if let prices = chain.prices { return prices }
+    let prices = try PriceStore.list(tx, for: chain.tenant).prices
+    chain.prices = prices
+    return prices
   }
 }
