@@ -24,10 +24,9 @@ public enum Access {
     case .anyone:
       break
     }
-    let wanted = method.access.roles.compactMap(Role.init(rawValue:))
-    guard method.access.roles.isEmpty || !principal.roles.isDisjoint(with: wanted) else {
-      throw refused(method, wanted)
-    }
+    let wanted = method.access.roles
+    guard wanted.isEmpty || principal.roles.contains(where: { wanted.contains($0.rawValue) })
+    else { throw refused(method, wanted.compactMap(Role.init(rawValue:))) }
   }
 
   private static func refused(_ method: MethodDescriptor, _ wanted: [Role]) -> RPCError {

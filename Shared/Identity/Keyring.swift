@@ -75,11 +75,11 @@ public final class Keyring: Sendable {
   public func verify(_ signed: [UInt8], now: Int64) throws(IdentityError) -> Principal {
     guard !signed.isEmpty else { throw .missing }
     if let known = cache.withLock({ $0[signed] }) {
-      try checkTimes(known, now)
+      try checkTimes(known, now: now)
       return known
     }
     let principal = try verifySignature(signed)
-    try checkTimes(principal, now)
+    try checkTimes(principal, now: now)
     cache.withLock { cache in
       if cache.count >= Keyring.cacheLimit { cache.removeAll(keepingCapacity: true) }
       cache[signed] = principal
@@ -110,7 +110,10 @@ public final class Keyring: Sendable {
       && principal.tenant.isEmpty
   }
 
-  private func checkTimes(_ principal: Principal, _ now: Int64) throws(IdentityError) {
+  /// Whether a principal that was verified before is still to be taken.
+  ///
+  /// - Parameter now: Unix milliseconds.
+  public func checkTimes(_ principal: Principal, now: Int64) throws(IdentityError) {
     let skew = Principal.maximumSkewMilliseconds
     // The times come from the wire: no subtraction of theirs may trap.
     let (lifetime, overflow) = principal.expireTime.subtractingReportingOverflow(

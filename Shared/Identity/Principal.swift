@@ -1,22 +1,51 @@
 import API
 
 /// Who is calling, as an issuer in the keyring has established it.
+///
+/// One reference to copy: it is handed down through every layer of a service.
 public struct Principal: Sendable, Hashable {
+  private final class Facts: Sendable {
+    let tenant: String
+    let user: String
+    let email: String
+    let roles: Set<Role>
+    let keyID: String
+    let issueTime: Int64
+    let expireTime: Int64
+    let issuer: String
+
+    init(
+      tenant: String, user: String, email: String, roles: Set<Role>, keyID: String,
+      issueTime: Int64, expireTime: Int64, issuer: String
+    ) {
+      self.tenant = tenant
+      self.user = user
+      self.email = email
+      self.roles = roles
+      self.keyID = keyID
+      self.issueTime = issueTime
+      self.expireTime = expireTime
+      self.issuer = issuer
+    }
+  }
+
+  private let facts: Facts
+
   /// Slug of the tenant; empty for a service.
-  public let tenant: String
+  public var tenant: String { facts.tenant }
   /// Id of the user, or the name of a service.
-  public let user: String
+  public var user: String { facts.user }
   /// Lower-case; empty for a service.
-  public let email: String
-  public let roles: Set<Role>
+  public var email: String { facts.email }
+  public var roles: Set<Role> { facts.roles }
   /// Id of the key that proved it.
-  public let keyID: String
+  public var keyID: String { facts.keyID }
   /// Unix milliseconds.
-  public let issueTime: Int64
+  public var issueTime: Int64 { facts.issueTime }
   /// Unix milliseconds, at most `maximumLifetimeMilliseconds` after the issue.
-  public let expireTime: Int64
+  public var expireTime: Int64 { facts.expireTime }
   /// Name of the key in the keyring that signed it.
-  public let issuer: String
+  public var issuer: String { facts.issuer }
 
   public static let maximumLifetimeMilliseconds: Int64 = 5 * 60 * 1_000
   /// How far apart two hosts' clocks may be.
@@ -26,14 +55,23 @@ public struct Principal: Sendable, Hashable {
     tenant: String, user: String, email: String, roles: Set<Role>, keyID: String = "",
     issueTime: Int64, expireTime: Int64, issuer: String = Keyring.gatewayIssuer
   ) {
-    self.tenant = tenant
-    self.user = user
-    self.email = email
-    self.roles = roles
-    self.keyID = keyID
-    self.issueTime = issueTime
-    self.expireTime = expireTime
-    self.issuer = issuer
+    facts = Facts(
+      tenant: tenant, user: user, email: email, roles: roles, keyID: keyID, issueTime: issueTime,
+      expireTime: expireTime, issuer: issuer)
+  }
+
+  public static func == (a: Principal, b: Principal) -> Bool {
+    a.facts === b.facts
+      || a.tenant == b.tenant && a.user == b.user && a.email == b.email && a.roles == b.roles
+        && a.keyID == b.keyID && a.issueTime == b.issueTime && a.expireTime == b.expireTime
+        && a.issuer == b.issuer
+  }
+
+  public func hash(into hasher: inout Hasher) {
+    hasher.combine(tenant)
+    hasher.combine(user)
+    hasher.combine(keyID)
+    hasher.combine(issueTime)
   }
 
   /// Whether it has at least one of these roles.

@@ -1,19 +1,27 @@
 /// What a query may be scoped by. Only a principal makes one, and outside tests only verification
 /// makes principals, so that SQL which takes a scope cannot be reached without a caller.
 public struct TenantScope: Sendable, Hashable {
-  public let tenant: String
-  public let user: String
-  public let email: String
-  public let roles: Set<Role>
+  private let principal: Principal
+
+  public var tenant: String { principal.tenant }
+  public var user: String { principal.user }
+  public var email: String { principal.email }
+  public var roles: Set<Role> { principal.roles }
 
   public init(_ principal: Principal) {
-    tenant = principal.tenant
-    user = principal.user
-    email = principal.email
-    roles = principal.roles
+    self.principal = principal
   }
 
   public func has(_ wanted: Role...) -> Bool {
     !roles.isDisjoint(with: wanted)
+  }
+
+  public static func == (a: TenantScope, b: TenantScope) -> Bool {
+    a.tenant == b.tenant && a.user == b.user && a.email == b.email && a.roles == b.roles
+  }
+
+  public func hash(into hasher: inout Hasher) {
+    hasher.combine(tenant)
+    hasher.combine(user)
   }
 }

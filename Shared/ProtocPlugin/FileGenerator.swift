@@ -4,7 +4,7 @@ import Codec
 struct FileGenerator {
   let file: FileDescriptor
   let types: TypeTable
-  let imports: [String]
+  let parameters: Parameters
 
   /// The first lines of every generated file.
   static func header(_ origin: String) -> [String] {
@@ -19,7 +19,7 @@ struct FileGenerator {
     var source = SourceText()
     source.lines(Self.header(file.name))
     source.line()
-    let modules = Set(["Codec"] + imports + (file.services.isEmpty ? [] : ["RPC"]))
+    let modules = Set(["Codec"] + parameters.imports + (file.services.isEmpty ? [] : ["RPC"]))
     for module in modules.sorted() { source.line("import \(module)") }
 
     let scope = TypeTable.scope(of: file)
@@ -41,7 +41,8 @@ struct FileGenerator {
       source.line()
       try ServiceGenerator(
         descriptor, fullName: scope + "." + descriptor.name, types: types,
-        comments: Comments(file: file, path: [6, Int32(index)])
+        comments: Comments(file: file, path: [6, Int32(index)]),
+        deferred: parameters.deferred
       ).generate(into: &source)
     }
     source.line()

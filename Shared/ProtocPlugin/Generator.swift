@@ -14,8 +14,8 @@ enum GeneratorError: Error, CustomStringConvertible {
     case .notProto3(let file, let syntax):
       "\(file) is \(syntax.isEmpty ? "proto2" : syntax); protoc-gen-assay-swift reads proto3 only"
     case .unknownParameter(let parameter):
-      "parameter \"\(parameter)\" is unknown; known are Imports=MODULE, Registry=NAME "
-        + "and Elsewhere=FILE.proto"
+      "parameter \"\(parameter)\" is unknown; known are Imports=MODULE, Registry=NAME, "
+        + "Elsewhere=FILE.proto and Deferred=METHOD, a unary one"
     case .unknownFile(let file):
       "protoc asked for \(file) but did not describe it"
     case .unknownType(let field, let type):
@@ -37,6 +37,8 @@ struct Parameters {
   var registry: String?
   /// Files whose generated code is in one of the imported modules.
   var elsewhere: [String] = []
+  /// Full names of the unary methods whose handlers answer later, without a task.
+  var deferred: [String] = []
 
   init(_ text: String) throws(GeneratorError) {
     for entry in text.split(separator: ",") {
@@ -46,6 +48,7 @@ struct Parameters {
       case "Imports": imports.append(parts[1])
       case "Registry": registry = parts[1]
       case "Elsewhere": elsewhere.append(parts[1])
+      case "Deferred": deferred.append(parts[1])
       default: throw .unknownParameter(String(entry))
       }
     }
@@ -72,6 +75,7 @@ enum Generator {
     for request: CodeGeneratorRequest
   ) throws(GeneratorError) -> [Output] {
     let parameters = try Parameters(request.parameter)
+    try checkDeferred(parameters, request)
     let types = TypeTable(request.files)
     var outputs: [Output] = []
     let paths = Naming.outputPaths(request.filesToGenerate)
@@ -80,7 +84,7 @@ enum Generator {
         throw .unknownFile(name)
       }
       guard file.syntax == "proto3" else { throw .notProto3(file: name, syntax: file.syntax) }
-      let generator = FileGenerator(file: file, types: types, imports: parameters.imports)
+      let generator = FileGenerator(file: file, types: types, parameters: parameters)
       outputs.append(Output(name: path, content: try generator.source()))
     }
     if let registry = parameters.registry {
@@ -89,6 +93,22 @@ enum Generator {
       outputs.append(Output(name: registry + ".swift", content: generator.source()))
     }
     return outputs
+  }
+
+  private static func checkDeferred(
+    _ parameters: Parameters, _ request: CodeGeneratorRequest
+  ) throws(GeneratorError) {
+    for name in parameters.deferred {
+      let isUnary = request.files.contains { file in
+        file.services.contains { service in
+          service.methods.contains { method in
+            !method.isClientStreaming && !method.isServerStreaming
+              && "\(file.package).\(service.name).\(method.name)" == name
+          }
+        }
+      }
+      guard isUnary else { throw .unknownParameter("Deferred=\(name)") }
+    }
   }
 
   /// CodeGeneratorResponse: error 1, supported_features 2, file 15 { name 1, content 15 }.

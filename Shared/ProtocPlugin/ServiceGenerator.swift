@@ -14,11 +14,13 @@ struct ServiceGenerator {
     let response: String
     let descriptor: RPCDescriptor
     let comment: String?
+    let isDeferred: Bool
   }
 
   /// `fullName` has a leading dot.
   init(
-    _ descriptor: ServiceDescriptor, fullName: String, types: TypeTable, comments: Comments
+    _ descriptor: ServiceDescriptor, fullName: String, types: TypeTable, comments: Comments,
+    deferred: [String]
   ) throws(GeneratorError) {
     self.descriptor = descriptor
     self.fullName = String(fullName.dropFirst())
@@ -38,7 +40,8 @@ struct ServiceGenerator {
           name: Naming.quoted(names[index]),
           request: try Self.message(method.input, of: method, types),
           response: try Self.message(method.output, of: method, types), descriptor: method,
-          comment: comments.child(2, Int32(index)).own))
+          comment: comments.child(2, Int32(index)).own,
+          isDeferred: deferred.contains(self.fullName + "." + method.name)))
     }
     self.methods = methods
   }
@@ -110,6 +113,10 @@ struct ServiceGenerator {
     let request =
       method.descriptor.isClientStreaming
       ? "_ requests: MessageReader<\(method.request)>" : "_ request: \(method.request)"
+    if method.isDeferred {
+      return "func \(method.name)(\(request), context: ServerContext, "
+        + "answer: Answer<\(method.response)>) throws"
+    }
     return method.descriptor.isServerStreaming
       ? "func \(method.name)(\(request), responses: MessageWriter<\(method.response)>, "
         + "context: ServerContext) async throws"
@@ -121,6 +128,10 @@ struct ServiceGenerator {
       source.documentation(" Serves every method of \(fullName).")
       source.block("public mutating func register(_ service: some \(swiftName)Service)") { source in
         for method in methods {
+          guard !method.isDeferred else {
+            registration(ofDeferred: method, into: &source)
+            continue
+          }
           let rpc = method.descriptor
           let (request, argument) =
             rpc.isClientStreaming
@@ -140,6 +151,16 @@ struct ServiceGenerator {
           }
         }
       }
+    }
+  }
+
+  private func registration(ofDeferred method: Method, into source: inout SourceText) {
+    source.block("self.deferred(\(swiftName)Methods.\(method.name))") { source in
+      source.line(
+        "(request: \(method.request), context: ServerContext, "
+          + "answer: Answer<\(method.response)>) throws -> Void in")
+      source.line(
+        "try service.\(method.name)(request, context: context, answer: answer)")
     }
   }
 

@@ -50,7 +50,7 @@ struct ContainerTests {
   @Test("a method is found by the bytes of its name, and by no others")
   func methods() {
     let names = (0..<100).map { "assay.test.v\($0 % 7).Service\($0).Method" }
-    let routes = names.map { Router.Route(MethodDescriptor(name: $0)) { _, _ in } }
+    let routes = names.map { Router.Route(MethodDescriptor(name: $0), .task { _, _ in }) }
     let table = MethodTable(routes)
     for name in names {
       Array(name.utf8).withUnsafeBytes { #expect(table.find($0)?.method.name == name) }

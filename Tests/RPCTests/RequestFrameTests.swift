@@ -46,7 +46,7 @@ struct RequestFrameTests {
       #expect(try received.methodName() == request.method)
       #expect(received.timeoutMicroseconds == request.timeoutMicroseconds)
       #expect(received.trace?.header ?? "" == request.traceparent)
-      #expect(received.principal == request.principal)
+      #expect([UInt8](received.principal) == request.principal)
       #expect(received.credential == request.credential)
       #expect(received.metadata == request.metadata)
       #expect(received.message.map { [UInt8]($0) } == request.message)

@@ -95,7 +95,8 @@ struct CallTests {
   ) -> CallObserver {
     CallObserver(
       log: Logger(service: "t", level: .debug, write: { [lines] in lines.append($0) }),
-      metrics: metrics, methods: [], authorize: { _ in }, mapError: mapError)
+      metrics: metrics, methods: [], authorization: .atOnce { _ in },
+      mapError: mapError)
   }
 
   private struct Broken: Error, CustomStringConvertible {
@@ -123,11 +124,11 @@ struct CallTests {
   }
 
   @Test("Calls are counted by method and status, and invented names together")
-  func counts() async throws {
+  func counts() throws {
     let interceptor = observer().interceptor
     for name in [IdentityIdentityMethods.whoAmI.name, "evil.A", "evil.B"] {
       var context = ServerContext.detached(method: MethodDescriptor(name: name))
-      try await interceptor.authorize?(&context)
+      try interceptor.authorizeAtOnce?(&context)
       interceptor.completed?(context, .notFound, 1_000_000)
     }
     let text = metrics.text

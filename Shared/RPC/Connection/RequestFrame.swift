@@ -102,7 +102,7 @@ struct ReceivedRequest {
   private(set) var timeoutMicroseconds: UInt64 = 0
   /// Nil for one that is not as W3C says, which is no reason to refuse the call.
   private(set) var trace: TraceContext?
-  private(set) var principal: [UInt8] = []
+  private(set) var principal = UnsafeRawBufferPointer(start: nil, count: 0)
   private(set) var credential = ""
   private(set) var metadata: [RPCMetadataEntry] = []
   private(set) var attempt: UInt32 = 0
@@ -122,7 +122,7 @@ struct ReceivedRequest {
       case Tag.method: method = try reader.readDelimited()
       case Tag.timeoutMicroseconds: timeoutMicroseconds = try reader.readUInt64()
       case Tag.traceparent: trace = try ReceivedRequest.trace(reader.readDelimited())
-      case Tag.principal: principal = try reader.readBytes()
+      case Tag.principal: principal = try reader.readDelimited()
       case Tag.credential:
         credential = try reader.readString(field: "assay.rpc.v1.Request.credential")
       case Tag.metadata: try reader.readMessage(appendingTo: &metadata)

@@ -174,6 +174,12 @@ public final class EventLoop: TaskExecutor, @unchecked Sendable {
     }
   }
 
+  /// Told after each of many pieces of work that are one for the loop: what they have produced is
+  /// written while the rest goes on.
+  func workDone(_ count: Int) {
+    if count % EventLoop.jobsPerTurnEnd == 0 { runTurnEnds() }
+  }
+
   private func runTurnEnds() {
     var ends: [any TurnEndHandler] = []
     swap(&ends, &turnEnds)

@@ -19,6 +19,8 @@ final class HandlerTasks: @unchecked Sendable {
 
   private let loop: EventLoop
   private let interceptor: ServerInterceptor
+  /// What the calls of this server and loop bring along to say who makes them.
+  let principals = PrincipalTable()
   private var idle: [Worker] = []
   private var isEnding = false
 
@@ -27,9 +29,10 @@ final class HandlerTasks: @unchecked Sendable {
     self.interceptor = interceptor
   }
 
-  /// Runs a call's handler, soon, and makes its task the call's.
+  /// Runs a call's handler: at once, if it needs no task, else soon, and makes its task the call's.
   func start(_ run: HandlerRun) {
     loop.assertCurrent()
+    if run.deferAtOnce(interceptor) { return }
     guard let worker = idle.popLast() else { return startWorker(run) }
     worker.next = run
     run.call.task = worker.task
@@ -68,49 +71,5 @@ final class HandlerTasks: @unchecked Sendable {
         worker.waiting = nil
       }
     }
-  }
-}
-
-/// One call, and what answers it.
-struct HandlerRun: Sendable {
-  let call: Call
-  let context: ServerContext
-  let route: Router.Route
-
-  nonisolated(nonsending) func callAsFunction(_ interceptor: ServerInterceptor) async {
-    var context = context
-    var code = StatusCode.ok
-    do {
-      try await interceptor.authorize?(&context)
-      try await route.handler(call, context)
-    } catch {
-      let failure = failure(of: error, context, interceptor)
-      code = failure.code
-      call.finish(failure)
-    }
-    interceptor.completed?(
-      context, code, call.loop.time() - min(call.startTime, context.startTime))
-  }
-
-  /// A deadline that passed further down: our part of the time stands before theirs.
-  private func withOurTime(_ error: RPCError, _ context: ServerContext) -> RPCError {
-    var error = error
-    let spent = call.loop.time() - min(call.startTime, context.startTime)
-    let hop = "\(call.connection.name) \(context.method.name)"
-    error.details.hops.insert(HopTime(hop: hop, spentMicroseconds: spent / 1_000), at: 0)
-    return error
-  }
-
-  private func failure(
-    of error: any Error, _ context: ServerContext, _ interceptor: ServerInterceptor
-  ) -> RPCError {
-    if let error = error as? RPCError {
-      // Only the runtime's own deadlines say where the time went.
-      return error.details.hops.isEmpty ? error : withOurTime(error, context)
-    }
-    if error is CancellationError { return .cancelled }
-    // What went wrong inside is for the log, not for the caller.
-    return interceptor.mapError?(error, context)
-      ?? RPCError(.internal, "\(context.method.name): internal error")
   }
 }

@@ -107,7 +107,8 @@ public final class Server: Sendable {
       }
       let described = fallback.describe(name)
       isUnary = described.map { !$0.clientStreaming && !$0.serverStreaming } ?? false
-      route = Router.Route(described ?? MethodDescriptor(name: name), fallback.handler)
+      route = Router.Route(
+        described ?? MethodDescriptor(name: name), .task(fallback.handler))
     }
     let call = connection.accept(header, request, method: route.method.name)
     call.limit(toMessageBytes: route.method.maxMessageBytes)
@@ -117,11 +118,11 @@ public final class Server: Sendable {
     }
     let context = ServerContext(
       call: call, route: route, metadata: Metadata(request.metadata), attempt: request.attempt,
-      principal: request.principal,
+      principal: tasks.principals.find(request.principal),
       credential: request.credential.isEmpty ? connection.helloCredential : request.credential,
       trace: request.trace?.child() ?? .random(), peer: connection.peerAddress,
       loop: connection.loop, attachment: nil, deadline: call.deadline, startTime: call.startTime)
-    tasks.start(HandlerRun(call: call, context: context, route: route))
+    tasks.start(HandlerRun(call: call, context: context))
   }
 
   /// Most entries of a call's metadata.

@@ -12,8 +12,8 @@ extension ServerContext {
   ) -> ServerContext {
     let loop = EventLoop(wake: {})
     return ServerContext(
-      call: nil, route: Router.Route(method) { _, _ in }, metadata: metadata, principal: principal,
-      credential: credential,
+      call: nil, route: Router.Route(method, .task { _, _ in }), metadata: metadata,
+      principal: PresentedPrincipal(principal), credential: credential,
       trace: trace, peer: PeerAddress("test"), loop: loop, attachment: attachment,
       deadline: .max, startTime: loop.now)
   }

@@ -8,7 +8,7 @@ public struct ServerContext: Sendable {
     let route: Router.Route
     let metadata: Metadata
     let attempt: UInt32
-    let principal: [UInt8]
+    let principal: PresentedPrincipal
     let credential: String
     let trace: TraceContext
     let peer: PeerAddress
@@ -17,7 +17,8 @@ public struct ServerContext: Sendable {
     let startTime: UInt64
 
     init(
-      call: Call?, route: Router.Route, metadata: Metadata, attempt: UInt32, principal: [UInt8],
+      call: Call?, route: Router.Route, metadata: Metadata, attempt: UInt32,
+      principal: PresentedPrincipal,
       credential: String, trace: TraceContext, peer: PeerAddress, loop: EventLoop,
       deadline: UInt64, startTime: UInt64
     ) {
@@ -40,8 +41,9 @@ public struct ServerContext: Sendable {
   public var attachment: (any Sendable)?
 
   init(
-    call: Call?, route: Router.Route, metadata: Metadata, attempt: UInt32 = 0, principal: [UInt8],
-    credential: String, trace: TraceContext, peer: PeerAddress, loop: EventLoop,
+    call: Call?, route: Router.Route, metadata: Metadata, attempt: UInt32 = 0,
+    principal: PresentedPrincipal, credential: String, trace: TraceContext, peer: PeerAddress,
+    loop: EventLoop,
     attachment: (any Sendable)?, deadline: UInt64, startTime: UInt64
   ) {
     facts = Facts(
@@ -53,11 +55,15 @@ public struct ServerContext: Sendable {
 
   /// What the schema says of the method; for a forwarded method, its name alone.
   public var method: MethodDescriptor { facts.route.method }
+  /// The method's place in `Router.numberedMethods`; nil for a forwarded one.
+  public var methodNumber: Int? { facts.route.number }
   public var metadata: Metadata { facts.metadata }
   /// How many times this call was sent before, by its caller's own count.
   public var attempt: Int { Int(facts.attempt) }
   /// A serialized SignedPrincipal, not yet verified: interceptors do that.
-  public var principal: [UInt8] { facts.principal }
+  public var principal: [UInt8] { facts.principal.bytes }
+  /// The same, with what was found out about it on earlier calls.
+  public var presentedPrincipal: PresentedPrincipal { facts.principal }
   /// What the caller proves itself with, of the call or of its connection. Never logged.
   public var credential: String { facts.credential }
   /// Our own span of the request's trace.
@@ -66,6 +72,7 @@ public struct ServerContext: Sendable {
   /// The loop that the call belongs to.
   public var loop: EventLoop { facts.loop }
 
+  var route: Router.Route { facts.route }
   var deadline: UInt64 { facts.deadline }
   var startTime: UInt64 { facts.startTime }
 
@@ -105,8 +112,11 @@ public struct ServerContext: Sendable {
 
 /// What surrounds every handler of a server.
 public struct ServerInterceptor: Sendable {
-  /// Runs before the handler; may set `attachment`, or throw to refuse the call.
+  /// Runs before the handler; may set `attachment`, or throw to refuse the call. Without it
+  /// deferred handlers need no task.
   public var authorize: (@Sendable (inout ServerContext) async throws -> Void)?
+  /// The same where nothing is waited for; runs before the other, if there are both.
+  public var authorizeAtOnce: (@Sendable (inout ServerContext) throws -> Void)?
   /// Turns what a handler threw, if it is no `RPCError`, into what the caller is told.
   public var mapError: (@Sendable (any Error, ServerContext) -> RPCError)?
   /// Told once per call, with the outcome and the time it took.
@@ -114,10 +124,12 @@ public struct ServerInterceptor: Sendable {
 
   public init(
     authorize: (@Sendable (inout ServerContext) async throws -> Void)? = nil,
+    authorizeAtOnce: (@Sendable (inout ServerContext) throws -> Void)? = nil,
     mapError: (@Sendable (any Error, ServerContext) -> RPCError)? = nil,
     completed: (@Sendable (ServerContext, StatusCode, UInt64) -> Void)? = nil
   ) {
     self.authorize = authorize
+    self.authorizeAtOnce = authorizeAtOnce
     self.mapError = mapError
     self.completed = completed
   }

@@ -8,52 +8,72 @@ import Synchronization
 /// went wrong inside.
 final class CallObserver: Sendable {
   private let log: Logger
-  private let authorize: @Sendable (inout ServerContext) async throws -> Void
+  private let authorization: Authorization
   private let mapError: @Sendable (any Error) -> RPCError?
-  private let calls: CounterFamily
-  private let latency: HistogramFamily
-  private let active: Gauge
-  private let inFlight = Atomic<Int>(0)
-  /// Names that may be labels: what callers invent is counted together.
-  private let knownMethods: Set<String>
+  private let figures: CallFigures
+  private let counts = Counts()
 
+  /// Calls that are being handled: all, and those for which a drain waits.
+  private final class Counts: Sendable {
+    let all = Atomic<Int>(0)
+    let holdingDrain = Atomic<Int>(0)
+  }
+
+  /// How calls are authorised.
+  enum Authorization: Sendable {
+    /// From what is at hand.
+    case atOnce(@Sendable (inout ServerContext) throws -> Void)
+    /// By asking somebody who may take time to answer.
+    case later(@Sendable (inout ServerContext) async throws -> Void)
+  }
+
+  /// - Parameter methods: by their numbers in the server's router.
   init(
     log: Logger, metrics: MetricsRegistry, methods: [MethodDescriptor],
-    authorize: @escaping @Sendable (inout ServerContext) async throws -> Void,
+    authorization: Authorization,
     mapError: @escaping @Sendable (any Error) -> RPCError?
   ) {
     self.log = log
-    self.authorize = authorize
+    self.authorization = authorization
     self.mapError = mapError
-    knownMethods = Set(methods.map(\.name) + APIDescriptors.methods.map(\.name))
-    calls = metrics.counterFamily(
-      "assay_calls_total", help: "Calls answered, by method and status.",
-      labels: ["method", "status"])
-    latency = metrics.histogramFamily(
-      "assay_call_seconds", help: "Time from a call's arrival to its end, by method.",
-      labels: ["method"])
-    active = metrics.gauge("assay_calls_in_flight", help: "Calls that are being handled.")
+    figures = CallFigures(metrics, methods: methods)
+    metrics.gauge("assay_calls_in_flight", help: "Calls that are being handled.") { [counts] in
+      Int64(counts.all.load(ordering: .relaxed))
+    }
   }
 
   /// Waits until what was logged is written.
   func flush() { log.flush() }
 
   /// Calls that are being handled.
-  var callsInFlight: Int { inFlight.load(ordering: .relaxed) }
+  var callsInFlight: Int { counts.holdingDrain.load(ordering: .relaxed) }
 
   var interceptor: ServerInterceptor {
-    ServerInterceptor(
-      authorize: { [self] context in
-        if CallObserver.holdsDrain(context) { inFlight.wrappingAdd(1, ordering: .relaxed) }
-        active.add(1)
-        do {
-          try await authorize(&context)
-        } catch let error where !(error is RPCError) && !(error is CancellationError) {
-          throw mapped(error, context)
-        }
-      },
+    var interceptor = ServerInterceptor(
       mapError: { [self] error, context in mapped(error, context) },
       completed: { [self] context, code, nanoseconds in completed(context, code, nanoseconds) })
+    switch authorization {
+    case .atOnce(let authorize):
+      interceptor.authorizeAtOnce = { [self] context in
+        begun(context)
+        do { try authorize(&context) } catch { throw refusal(error, context) }
+      }
+    case .later(let authorize):
+      interceptor.authorize = { [self] context in
+        begun(context)
+        do { try await authorize(&context) } catch { throw refusal(error, context) }
+      }
+    }
+    return interceptor
+  }
+
+  private func begun(_ context: ServerContext) {
+    if CallObserver.holdsDrain(context) { counts.holdingDrain.wrappingAdd(1, ordering: .relaxed) }
+    counts.all.wrappingAdd(1, ordering: .relaxed)
+  }
+
+  private func refusal(_ error: any Error, _ context: ServerContext) -> any Error {
+    error is RPCError || error is CancellationError ? error : mapped(error, context)
   }
 
   /// Health and reflection are open to anyone; nobody's open watch may delay a stop.
@@ -75,12 +95,11 @@ final class CallObserver: Sendable {
   }
 
   private func completed(_ context: ServerContext, _ code: StatusCode, _ nanoseconds: UInt64) {
-    if CallObserver.holdsDrain(context) { inFlight.wrappingSubtract(1, ordering: .relaxed) }
-    active.add(-1)
-    let isKnown = knownMethods.contains(context.method.name)
-    let method = isKnown ? context.method.name : "unknown"
-    calls.series([method, code.name]).increment()
-    latency.series([method]).observe(nanoseconds: nanoseconds)
+    if CallObserver.holdsDrain(context) {
+      counts.holdingDrain.wrappingSubtract(1, ordering: .relaxed)
+    }
+    counts.all.wrappingSubtract(1, ordering: .relaxed)
+    figures.count(context, code, nanoseconds: nanoseconds)
     let level = CallObserver.level(of: code)
     guard log.isEnabled(level) else { return }
     log.log(

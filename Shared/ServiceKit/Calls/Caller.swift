@@ -2,8 +2,12 @@ import Crypto
 import Identity
 import RPC
 
-/// Who makes a call, as established before the handler runs; the context's attachment.
-public struct Caller: Sendable {
+/// Who makes a call, as established before the handler runs; the context's attachment. The calls of
+/// one principal on one loop share it.
+public final class Caller: PrincipalFacts, @unchecked Sendable {
+  // @unchecked Sendable: two constants; the checked conformance is not to be had below a class that
+  // is open.
+
   /// Nil for nobody in particular, which only methods open to anyone see.
   public let principal: Principal?
   /// The principal's signed bytes, for calls onward; empty without one.
@@ -13,6 +17,8 @@ public struct Caller: Sendable {
     self.principal = principal
     self.signed = signed
   }
+
+  static let nobody = Caller(principal: nil, signed: [])
 }
 
 extension ServerContext {
@@ -50,10 +56,10 @@ public struct PrincipalAuthorizer: Sendable {
   /// - Throws: UNAUTHENTICATED or PERMISSION_DENIED; UNIMPLEMENTED to people who call what is for
   ///   services.
   public func authorize(_ context: inout ServerContext) throws {
-    var principal: Principal?
+    var caller = Caller.nobody
     if !context.principal.isEmpty {
       do {
-        principal = try keyring.verify(context.principal, now: clock.now())
+        caller = try verify(context.presentedPrincipal)
       } catch {
         // A method open to anyone is open to the holder of a stale principal too.
         guard AccessScope(rawValue: context.method.access.scope) == .anyone else {
@@ -61,8 +67,20 @@ public struct PrincipalAuthorizer: Sendable {
         }
       }
     }
-    try Access.check(context.method, principal)
-    context.attachment = Caller(
-      principal: principal, signed: principal == nil ? [] : context.principal)
+    try Access.check(context.method, caller.principal)
+    context.attachment = caller
+  }
+
+  /// The signature is checked once for all calls that bring the same bytes, the times at each.
+  private func verify(_ presented: PresentedPrincipal) throws(IdentityError) -> Caller {
+    let now = clock.now()
+    if let caller = presented.facts as? Caller, let principal = caller.principal {
+      try keyring.checkTimes(principal, now: now)
+      return caller
+    }
+    let principal = try keyring.verify(presented.bytes, now: now)
+    let caller = Caller(principal: principal, signed: presented.bytes)
+    presented.keep(caller)
+    return caller
   }
 }

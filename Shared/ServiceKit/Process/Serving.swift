@@ -84,8 +84,9 @@ final class Serving: Sendable {
     router.register(ReflectionService(services: router.services + ["assay.rpc.v1.Reflection"]))
     let authorizer = PrincipalAuthorizer(process.keyring, clock: process.clock)
     let observer = CallObserver(
-      log: process.log, metrics: process.metrics, methods: router.methods,
-      authorize: service.authorize ?? { try authorizer.authorize(&$0) },
+      log: process.log, metrics: process.metrics, methods: router.numberedMethods,
+      authorization: service.authorize.map { .later($0) }
+        ?? .atOnce { try authorizer.authorize(&$0) },
       mapError: service.mapError)
     let server = Server(
       name: name, router: router, settings: settings(process.options),

@@ -84,18 +84,21 @@ struct HandlerTests {
       tenant: "vendor-1", user: "usr_ada", email: "Ada@Vendor-1.example", [.participant])
     var start = ComputeStartRunRequest()
     start.useCaseId = ServiceFixture.useCase
-    let started = try await runs.startRun(start, context: ada)
+    let started = try await Answer<ComputeRunBalance>.wait {
+      try runs.startRun(start, context: ada, answer: $0)
+    }
     #expect(started.run?.startedBy == "usr_ada")
     var report = ComputeReportUsageRequest()
     report.runId = started.id
     report.totalGflop = 41_500_000
     report.provenance = .measured
     report.meter = "nvml"
-    #expect(try await runs.reportUsage(report, context: ada).allocationUsedGflop == 41_500_000)
+    func reported(_ context: ServerContext) async throws -> ComputeRunBalance {
+      try await Answer.wait { try runs.reportUsage(report, context: context, answer: $0) }
+    }
+    #expect(try await reported(ada).allocationUsedGflop == 41_500_000)
     let nobody = TestContext.make(principal: nil)
-    #expect(
-      await status { _ = try await runs.reportUsage(report, context: nobody) }
-        == .unauthenticated)
+    #expect(await status { _ = try await reported(nobody) } == .unauthenticated)
     let billing = BillingHandler(core: fixture.core)
     let treasurer = context(tenant: "clinic", user: "usr_t", [.billing])
     let bill = try await billing.getBillingReport(

@@ -6,11 +6,12 @@ import RPC
 
 extension ComputeCore {
   func startRun(
-    _ request: ComputeStartRunRequest, _ call: CallIdentity
-  ) async throws -> ComputeRunBalance {
+    _ request: ComputeStartRunRequest, _ call: CallIdentity,
+    _ answer: Answer<ComputeRunBalance>
+  ) throws {
     try checkText(request.note, field: "note")
     let id = Identifier.make(prefix: "run", random: random)
-    return try await once(call, key: request.idempotencyKey, request: request) {
+    try once(call, key: request.idempotencyKey, request: request, answer) {
       [self] session in
       let (open, access) = try UseCaseAccess.of(call.scope, useCase: request.useCaseId, session)
       guard let participant = access.own.first else { throw Refusal.notParticipant }
@@ -27,13 +28,14 @@ extension ComputeCore {
   }
 
   func reportUsage(
-    _ request: ComputeReportUsageRequest, _ call: CallIdentity
-  ) async throws -> ComputeRunBalance {
+    _ request: ComputeReportUsageRequest, _ call: CallIdentity,
+    _ answer: Answer<ComputeRunBalance>
+  ) throws {
     let meter = try meter(request.provenance, request.meter)
     let command = Command.reportUsage(
       run: request.runId, total: GFLOP(request.totalGflop), meter: meter,
       meteredAt: request.meteredTime?.unixMilliseconds)
-    return try await once(call, key: request.idempotencyKey, request: request) {
+    try once(call, key: request.idempotencyKey, request: request, answer) {
       [self] session in
       try changeOwnRun(
         session, request.runId, call,
@@ -44,13 +46,14 @@ extension ComputeCore {
   }
 
   func finishRun(
-    _ request: ComputeFinishRunRequest, _ call: CallIdentity
-  ) async throws -> ComputeRunBalance {
+    _ request: ComputeFinishRunRequest, _ call: CallIdentity,
+    _ answer: Answer<ComputeRunBalance>
+  ) throws {
     let meter = try meter(request.provenance, request.meter)
     let command = Command.finishRun(
       run: request.runId, total: request.totalGflop == 0 ? nil : GFLOP(request.totalGflop),
       meter: meter, meteredAt: request.meteredTime?.unixMilliseconds)
-    return try await once(call, key: request.idempotencyKey, request: request) {
+    try once(call, key: request.idempotencyKey, request: request, answer) {
       [self] session in
       try changeOwnRun(
         session, request.runId, call,
@@ -61,31 +64,34 @@ extension ComputeCore {
   }
 
   func stopRun(
-    _ request: ComputeStopRunRequest, _ call: CallIdentity
-  ) async throws -> ComputeRunBalance {
-    try await manage(request.runId, "stop", call, reason: request.reason) { words, authority in
+    _ request: ComputeStopRunRequest, _ call: CallIdentity,
+    _ answer: Answer<ComputeRunBalance>
+  ) throws {
+    try manage(request.runId, "stop", call, reason: request.reason, answer) { words, authority in
       .stopRun(run: request.runId, reason: "stopped by \(words)", by: authority)
     }
   }
 
   func pauseRun(
-    _ request: ComputePauseRunRequest, _ call: CallIdentity
-  ) async throws -> ComputeRunBalance {
-    try await manage(request.runId, "pause", call, reason: request.reason) { words, authority in
+    _ request: ComputePauseRunRequest, _ call: CallIdentity,
+    _ answer: Answer<ComputeRunBalance>
+  ) throws {
+    try manage(request.runId, "pause", call, reason: request.reason, answer) { words, authority in
       .pauseRun(run: request.runId, reason: "paused by \(words)", by: authority)
     }
   }
 
   func resumeRun(
-    _ request: ComputeResumeRunRequest, _ call: CallIdentity
-  ) async throws -> ComputeRunBalance {
-    try await manage(request.runId, "resume", call, reason: "") { _, authority in
+    _ request: ComputeResumeRunRequest, _ call: CallIdentity,
+    _ answer: Answer<ComputeRunBalance>
+  ) throws {
+    try manage(request.runId, "resume", call, reason: "", answer) { _, authority in
       .resumeRun(run: request.runId, by: authority)
     }
   }
 
-  func getRun(_ id: String, _ call: CallIdentity) async throws -> ComputeRunBalance {
-    try await command(call) { [self] session in
+  func getRun(_ id: String, _ call: CallIdentity, _ answer: Answer<ComputeRunBalance>) {
+    command(call, answer) { [self] session in
       try balance(at: UseCaseAccess.toRun(id, call, session).place)
     }
   }
@@ -112,10 +118,11 @@ extension ComputeCore {
   /// Changes a run on behalf of those who run the use case, or of its own team.
   private func manage(
     _ id: String, _ verb: String, _ call: CallIdentity, reason: String,
+    _ answer: Answer<ComputeRunBalance>,
     _ make: @escaping @Sendable (_ words: String, RunAuthority) -> Command
-  ) async throws -> ComputeRunBalance {
+  ) throws {
     try checkText(reason, field: "reason")
-    return try await command(call) { [self] session in
+    command(call, answer) { [self] session in
       let (place, relation) = try UseCaseAccess.toRun(id, call, session)
       let open = place.open
       guard relation.mayManage || relation.owns else {

@@ -37,6 +37,8 @@ public final class ComputeCore: Sendable {
   var vatRates: VATRates { settings.vatRates }
   /// Told of defects and failing disks, for the log.
   let report: @Sendable (String) -> Void
+  /// What a caller is told of an error.
+  let status: @Sendable (any Error) -> any Error
 
   public init(
     database: Database, clock: WallClock = .system, settings: ComputeSettings = ComputeSettings(),
@@ -49,6 +51,7 @@ public final class ComputeCore: Sendable {
     self.settings = settings
     self.random = random
     self.report = report
+    status = { ComputeError.status(of: $0, report: report) }
   }
 
   /// Opens the database, migrating it if need be.
@@ -91,7 +94,7 @@ public final class ComputeCore: Sendable {
       try await ledger.catchUp()
       return try await database.read(body)
     } catch {
-      throw ComputeError.status(of: error, report: report)
+      throw status(error)
     }
   }
 
@@ -107,66 +110,18 @@ public final class ComputeCore: Sendable {
     by asker: LedgerAsker, _ body: @escaping @Sendable (LedgerSession) throws -> T
   ) async throws -> T {
     do { return try await ledger.submit(asker, body) } catch {
-      throw ComputeError.status(of: error, report: report)
+      throw status(error)
     }
   }
 
-  /// Carries a command out once per idempotency key of the caller's tenant.
-  ///
-  /// The same key with the same request of the same user gives the same answer again, to the byte;
-  /// with another one ALREADY_EXISTS. Without a key every call is a command of its own.
-  func once<Request: Message, Response: Message>(
-    _ call: CallIdentity, key: String, request: Request,
+  /// Runs a command on the ledger, and answers with what it returns once it is on the disk.
+  func command<Response: Message>(
+    _ call: CallIdentity, _ answer: Answer<Response>,
     _ body: @escaping @Sendable (LedgerSession) throws -> Response
-  ) async throws -> Response {
-    guard !key.isEmpty else { return try await command(call, body) }
-    guard key.utf8.count <= ComputeLimits.maximumKeyBytes,
-      key.utf8.allSatisfy({ 0x21...0x7E ~= $0 })
-    else {
-      throw RPCError.invalidField(
-        "idempotency_key",
-        "at most \(ComputeLimits.maximumKeyBytes) printable ASCII characters without spaces")
+  ) {
+    ledger.submit(.tenant(call.scope.tenant), answer: answer.raw, status: status) {
+      try body($0).serialized()
     }
-    var asking = ByteWriter()
-    asking.text(call.method)
-    asking.text(call.scope.user)
-    asking.block(request.serialized())
-    let fingerprint = SHA256.hash(asking.bytes)
-    let asked = AnswerLog.Request(tenant: call.scope.tenant, key: key, fingerprint: fingerprint)
-    let hash = asked.hash
-    return try await command(call) { session in
-      let answers = session.state.answers
-      if let answer = try answers.answer(to: asked, hash: hash, session.tx) {
-        guard answer.fingerprint == fingerprint else {
-          throw RPCError.alreadyExists("command with another content under the key", key)
-        }
-        return try Response(serialized: answer.response)
-      }
-      let response = try body(session)
-      answers.append(asked, hash: hash, response: response.serialized())
-      return response
-    }
-  }
-}
-
-/// Who calls which method, and under which trace.
-///
-/// A class, so that what is made for each call refers to it at the cost of one word.
-final class CallIdentity: Sendable {
-  let scope: TenantScope
-  let method: String
-  /// W3C trace id, hexadecimal.
-  let trace: String
-  /// Unix milliseconds: until when it is sure that the scope is the caller's. Calls that last end
-  /// then.
-  let validUntil: Int64
-
-  init(_ principal: Principal, method: String, trace: String) {
-    scope = TenantScope(principal)
-    self.method = method
-    self.trace = trace
-    // As long as a principal is taken that comes with a new call.
-    validUntil = principal.expireTime + Principal.maximumSkewMilliseconds
   }
 }
 

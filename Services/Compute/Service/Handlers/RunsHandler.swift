@@ -8,45 +8,52 @@ struct RunsHandler: ComputeRunsService {
   let core: ComputeCore
 
   func startRun(
-    _ request: ComputeStartRunRequest, context: ServerContext
-  ) async throws -> ComputeRunBalance {
-    try await core.startRun(request, context.identity())
+    _ request: ComputeStartRunRequest, context: ServerContext,
+    answer: Answer<ComputeRunBalance>
+  ) throws {
+    try core.startRun(request, context.identity(), answer)
   }
 
   func reportUsage(
-    _ request: ComputeReportUsageRequest, context: ServerContext
-  ) async throws -> ComputeRunBalance {
-    try await core.reportUsage(request, context.identity())
+    _ request: ComputeReportUsageRequest, context: ServerContext,
+    answer: Answer<ComputeRunBalance>
+  ) throws {
+    try core.reportUsage(request, context.identity(), answer)
   }
 
   func finishRun(
-    _ request: ComputeFinishRunRequest, context: ServerContext
-  ) async throws -> ComputeRunBalance {
-    try await core.finishRun(request, context.identity())
+    _ request: ComputeFinishRunRequest, context: ServerContext,
+    answer: Answer<ComputeRunBalance>
+  ) throws {
+    try core.finishRun(request, context.identity(), answer)
   }
 
   func stopRun(
-    _ request: ComputeStopRunRequest, context: ServerContext
-  ) async throws -> ComputeRunBalance {
-    try await core.stopRun(request, context.identity())
+    _ request: ComputeStopRunRequest, context: ServerContext,
+    answer: Answer<ComputeRunBalance>
+  ) throws {
+    try core.stopRun(request, context.identity(), answer)
   }
 
   func pauseRun(
-    _ request: ComputePauseRunRequest, context: ServerContext
-  ) async throws -> ComputeRunBalance {
-    try await core.pauseRun(request, context.identity())
+    _ request: ComputePauseRunRequest, context: ServerContext,
+    answer: Answer<ComputeRunBalance>
+  ) throws {
+    try core.pauseRun(request, context.identity(), answer)
   }
 
   func resumeRun(
-    _ request: ComputeResumeRunRequest, context: ServerContext
-  ) async throws -> ComputeRunBalance {
-    try await core.resumeRun(request, context.identity())
+    _ request: ComputeResumeRunRequest, context: ServerContext,
+    answer: Answer<ComputeRunBalance>
+  ) throws {
+    try core.resumeRun(request, context.identity(), answer)
   }
 
   func getRun(
-    _ request: ComputeGetRunRequest, context: ServerContext
-  ) async throws -> ComputeRunBalance {
-    try await core.getRun(request.id, context.identity())
+    _ request: ComputeGetRunRequest, context: ServerContext,
+    answer: Answer<ComputeRunBalance>
+  ) throws {
+    try core.getRun(request.id, context.identity(), answer)
   }
 
   func listRuns(
@@ -60,12 +67,5 @@ struct RunsHandler: ComputeRunsService {
     context: ServerContext
   ) async throws {
     try await core.watchRun(request.runId, context.identity()) { try await responses.send($0) }
-  }
-}
-
-extension ServerContext {
-  /// Who calls what, for the core.
-  func identity() throws -> CallIdentity {
-    CallIdentity(try principal(), method: method.name, trace: trace.traceID)
   }
 }

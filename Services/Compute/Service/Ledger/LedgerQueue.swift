@@ -85,16 +85,27 @@ final class LedgerQueue: Sendable {
     ledger = LedgerState(clock: clock)
   }
 
-  /// Runs `body` on the ledger, and answers once what it did is on the disk.
+  /// Runs `body` on the ledger, and answers with the bytes that it returns once what it did is on
+  /// the disk.
+  ///
+  /// - Parameter status: what the caller is told of what `body` or the commit throws.
+  func submit(
+    _ asker: LedgerAsker, answer: RawAnswer,
+    status: @escaping @Sendable (any Error) -> any Error,
+    _ body: @escaping @Sendable (LedgerSession) throws -> [UInt8]
+  ) {
+    enqueue(AnsweringCommand(asker, answer, status: status, body))
+  }
+
+  /// Runs `body` on the ledger, and returns once what it did is on the disk.
   ///
   /// What `body` throws comes back unchanged; it must throw before it changes anything.
-  ///
   func submit<Answer: Sendable>(
     _ asker: LedgerAsker, _ body: @escaping @Sendable (LedgerSession) throws -> Answer
   ) async throws -> Answer {
     try Task.checkCancellation()
     return try await withCheckedThrowingContinuation { continuation in
-      enqueue(QueuedCommand(asker, body, continuation))
+      enqueue(AwaitedCommand(asker, body, continuation))
     }
   }
 
@@ -182,8 +193,9 @@ final class LedgerQueue: Sendable {
   private func complete(_ group: CommandGroup, _ result: Result<Void, any Error>) {
     let (commands, culprit) = group.state.withLock { ($0.commands, $0.culprit) }
     guard case .failure(let error) = result else {
-      for command in commands { command.succeed() }
-      return
+      var answers = AnswerBatch()
+      for command in commands { command.succeed(&answers) }
+      return answers.send()
     }
     guard !commands.isEmpty else { return failAll(error) }
     // One use case that cannot be read must not keep the others' commands from the ledger.
@@ -234,44 +246,4 @@ private final class CommandGroup: Sendable {
   }
 
   let state = Mutex(State())
-}
-
-/// A command that waits for its turn.
-///
-/// Not generic over its answer, for then each step would ask the runtime what an answer is.
-private final class QueuedCommand: Sendable {
-  let asker: LedgerAsker
-  /// Does the work, and returns what gives the answer; throws only what concerns the whole group.
-  private let body: @Sendable (LedgerSession) throws -> @Sendable () -> Void
-  private let refuse: @Sendable (any Error) -> Void
-  private let answer = Mutex<(@Sendable () -> Void)?>(nil)
-
-  init<Answer: Sendable>(
-    _ asker: LedgerAsker, _ body: @escaping @Sendable (LedgerSession) throws -> Answer,
-    _ continuation: CheckedContinuation<Answer, any Error>
-  ) {
-    self.asker = asker
-    self.body = { session in
-      do {
-        let value = try body(session)
-        return { continuation.resume(returning: value) }
-      } catch let error as StorageError {
-        throw error
-      } catch {
-        return { continuation.resume(throwing: error) }
-      }
-    }
-    refuse = { continuation.resume(throwing: $0) }
-  }
-
-  func perform(_ session: LedgerSession) throws {
-    let answer = try body(session)
-    self.answer.withLock { $0 = answer }
-  }
-
-  func succeed() {
-    if let answer = answer.withLock({ $0 }) { answer() } else { refuse(StorageError.closed) }
-  }
-
-  func fail(_ error: any Error) { refuse(error) }
 }

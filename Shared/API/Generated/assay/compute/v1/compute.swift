@@ -4505,19 +4505,19 @@ public enum ComputeRunsMethods {
 
 /// What a server of assay.compute.v1.Runs implements.
 public protocol ComputeRunsService: Sendable {
-  func startRun(_ request: ComputeStartRunRequest, context: ServerContext) async throws -> ComputeRunBalance
+  func startRun(_ request: ComputeStartRunRequest, context: ServerContext, answer: Answer<ComputeRunBalance>) throws
   /// Counters only grow: repeated, late and out-of-order reports are harmless.
-  func reportUsage(_ request: ComputeReportUsageRequest, context: ServerContext) async throws -> ComputeRunBalance
-  func finishRun(_ request: ComputeFinishRunRequest, context: ServerContext) async throws -> ComputeRunBalance
+  func reportUsage(_ request: ComputeReportUsageRequest, context: ServerContext, answer: Answer<ComputeRunBalance>) throws
+  func finishRun(_ request: ComputeFinishRunRequest, context: ServerContext, answer: Answer<ComputeRunBalance>) throws
   /// By the use case's owner or the run's own participant. Of a run that has ended, the owner's stop
   /// ends what may still be billed of it; but the same stop again, in the same words, is a repeat.
-  func stopRun(_ request: ComputeStopRunRequest, context: ServerContext) async throws -> ComputeRunBalance
+  func stopRun(_ request: ComputeStopRunRequest, context: ServerContext, answer: Answer<ComputeRunBalance>) throws
   /// Gives back what the run holds; it may be resumed. By the use case's owner or the run's own
   /// participant, as is ResumeRun; but what the owner paused only the owner resumes. What is reported
   /// during the owner's pause is billed up to what was held, during the participant's own as always.
-  func pauseRun(_ request: ComputePauseRunRequest, context: ServerContext) async throws -> ComputeRunBalance
-  func resumeRun(_ request: ComputeResumeRunRequest, context: ServerContext) async throws -> ComputeRunBalance
-  func getRun(_ request: ComputeGetRunRequest, context: ServerContext) async throws -> ComputeRunBalance
+  func pauseRun(_ request: ComputePauseRunRequest, context: ServerContext, answer: Answer<ComputeRunBalance>) throws
+  func resumeRun(_ request: ComputeResumeRunRequest, context: ServerContext, answer: Answer<ComputeRunBalance>) throws
+  func getRun(_ request: ComputeGetRunRequest, context: ServerContext, answer: Answer<ComputeRunBalance>) throws
   func listRuns(_ request: ComputeListRunsRequest, context: ServerContext) async throws -> ComputeListRunsResponse
   /// Balance and commands as they happen, until the run ends. After some minutes, when who calls must
   /// be established anew, ABORTED: watch again, and hear the balance as it is then, a stop included.
@@ -4527,33 +4527,33 @@ public protocol ComputeRunsService: Sendable {
 extension Router {
   /// Serves every method of assay.compute.v1.Runs.
   public mutating func register(_ service: some ComputeRunsService) {
-    self.unary(ComputeRunsMethods.startRun) {
-      (request: ComputeStartRunRequest, context: ServerContext) async throws -> ComputeRunBalance in
-      try await service.startRun(request, context: context)
+    self.deferred(ComputeRunsMethods.startRun) {
+      (request: ComputeStartRunRequest, context: ServerContext, answer: Answer<ComputeRunBalance>) throws -> Void in
+      try service.startRun(request, context: context, answer: answer)
     }
-    self.unary(ComputeRunsMethods.reportUsage) {
-      (request: ComputeReportUsageRequest, context: ServerContext) async throws -> ComputeRunBalance in
-      try await service.reportUsage(request, context: context)
+    self.deferred(ComputeRunsMethods.reportUsage) {
+      (request: ComputeReportUsageRequest, context: ServerContext, answer: Answer<ComputeRunBalance>) throws -> Void in
+      try service.reportUsage(request, context: context, answer: answer)
     }
-    self.unary(ComputeRunsMethods.finishRun) {
-      (request: ComputeFinishRunRequest, context: ServerContext) async throws -> ComputeRunBalance in
-      try await service.finishRun(request, context: context)
+    self.deferred(ComputeRunsMethods.finishRun) {
+      (request: ComputeFinishRunRequest, context: ServerContext, answer: Answer<ComputeRunBalance>) throws -> Void in
+      try service.finishRun(request, context: context, answer: answer)
     }
-    self.unary(ComputeRunsMethods.stopRun) {
-      (request: ComputeStopRunRequest, context: ServerContext) async throws -> ComputeRunBalance in
-      try await service.stopRun(request, context: context)
+    self.deferred(ComputeRunsMethods.stopRun) {
+      (request: ComputeStopRunRequest, context: ServerContext, answer: Answer<ComputeRunBalance>) throws -> Void in
+      try service.stopRun(request, context: context, answer: answer)
     }
-    self.unary(ComputeRunsMethods.pauseRun) {
-      (request: ComputePauseRunRequest, context: ServerContext) async throws -> ComputeRunBalance in
-      try await service.pauseRun(request, context: context)
+    self.deferred(ComputeRunsMethods.pauseRun) {
+      (request: ComputePauseRunRequest, context: ServerContext, answer: Answer<ComputeRunBalance>) throws -> Void in
+      try service.pauseRun(request, context: context, answer: answer)
     }
-    self.unary(ComputeRunsMethods.resumeRun) {
-      (request: ComputeResumeRunRequest, context: ServerContext) async throws -> ComputeRunBalance in
-      try await service.resumeRun(request, context: context)
+    self.deferred(ComputeRunsMethods.resumeRun) {
+      (request: ComputeResumeRunRequest, context: ServerContext, answer: Answer<ComputeRunBalance>) throws -> Void in
+      try service.resumeRun(request, context: context, answer: answer)
     }
-    self.unary(ComputeRunsMethods.getRun) {
-      (request: ComputeGetRunRequest, context: ServerContext) async throws -> ComputeRunBalance in
-      try await service.getRun(request, context: context)
+    self.deferred(ComputeRunsMethods.getRun) {
+      (request: ComputeGetRunRequest, context: ServerContext, answer: Answer<ComputeRunBalance>) throws -> Void in
+      try service.getRun(request, context: context, answer: answer)
     }
     self.unary(ComputeRunsMethods.listRuns) {
       (request: ComputeListRunsRequest, context: ServerContext) async throws -> ComputeListRunsResponse in

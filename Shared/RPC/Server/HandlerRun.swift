@@ -1,0 +1,106 @@
+/// One call, and what answers it.
+struct HandlerRun: Sendable {
+  let call: Call
+  var context: ServerContext
+
+  var route: Router.Route { context.route }
+
+  /// Runs the handler in a task. What a deferred handler leaves open, its answer ends.
+  nonisolated(nonsending) func callAsFunction(_ interceptor: ServerInterceptor) async {
+    var run = self
+    do {
+      try interceptor.authorizeAtOnce?(&run.context)
+      try await interceptor.authorize?(&run.context)
+      guard case .task(let handler) = route.handler else { return await run.defer(interceptor) }
+      try await handler(call, run.context)
+    } catch {
+      return run.fail(error, interceptor)
+    }
+    run.completed(.ok, interceptor)
+  }
+
+  // MARK: Deferred answers
+
+  /// Runs a deferred handler where the call arrived, on the loop.
+  ///
+  /// - Returns: false if something has to be waited for first, which takes a task.
+  func deferAtOnce(_ interceptor: ServerInterceptor) -> Bool {
+    guard case .deferred(let handler) = route.handler, interceptor.authorize == nil,
+      let request = call.takeIfReady()
+    else { return false }
+    var run = self
+    do {
+      try interceptor.authorizeAtOnce?(&run.context)
+      run.start(handler, try Router.message(request.get(), of: call), interceptor)
+    } catch {
+      run.fail(error, interceptor)
+    }
+    return true
+  }
+
+  /// Waits for the request, and hands it to a deferred handler.
+  private nonisolated(nonsending) func `defer`(_ interceptor: ServerInterceptor) async {
+    guard case .deferred(let handler) = route.handler else { return }
+    do {
+      let request = try await Router.single(call)
+      // The task goes on to other calls, which must not be cancelled with this one.
+      call.loop.assertCurrent()
+      call.task = nil
+      start(handler, request, interceptor)
+    } catch {
+      fail(error, interceptor)
+    }
+  }
+
+  private func start(
+    _ handler: Router.DeferredHandler, _ request: [UInt8], _ interceptor: ServerInterceptor
+  ) {
+    handler(request, context, RawAnswer(.call(self, interceptor)))
+  }
+
+  /// Ends the call with what its handler has answered. On the loop.
+  func end(_ result: Result<[UInt8], any Error>, _ interceptor: ServerInterceptor) {
+    switch result {
+    case .success(let message):
+      call.respond(message)
+      completed(.ok, interceptor)
+    case .failure(let error): fail(error, interceptor)
+    }
+  }
+
+  // MARK: The end
+
+  private func fail(_ error: any Error, _ interceptor: ServerInterceptor) {
+    let failure = failure(of: error, interceptor)
+    call.finish(failure)
+    completed(failure.code, interceptor)
+  }
+
+  private func completed(_ code: StatusCode, _ interceptor: ServerInterceptor) {
+    interceptor.completed?(context, code, spentNanoseconds)
+  }
+
+  private var spentNanoseconds: UInt64 {
+    call.loop.time() - min(call.startTime, context.startTime)
+  }
+
+  /// A deadline that passed further down: our part of the time stands before theirs.
+  private func withOurTime(_ error: RPCError) -> RPCError {
+    var error = error
+    let hop = "\(call.connection.name) \(context.method.name)"
+    error.details.hops.insert(
+      HopTime(hop: hop, spentMicroseconds: spentNanoseconds / 1_000), at: 0)
+    return error
+  }
+
+  private func failure(of error: any Error, _ interceptor: ServerInterceptor) -> RPCError {
+    if let error = error as? RPCError {
+      // Only the runtime's own deadlines say where the time went.
+      return error.details.hops.isEmpty ? error : withOurTime(error)
+    }
+    if error is CancellationError { return .cancelled }
+    // What went wrong inside is for the log, not for the caller.
+    return interceptor.mapError?(error, context)
+      ?? RPCError(.internal, "\(context.method.name): internal error")
+  }
+}
