@@ -13,6 +13,8 @@ public struct Principal: Sendable, Hashable {
     let issueTime: Int64
     let expireTime: Int64
     let issuer: String
+    let isOperator: Bool
+    let isService: Bool
 
     init(
       tenant: String, user: String, email: String, roles: Set<Role>, keyID: String,
@@ -26,6 +28,8 @@ public struct Principal: Sendable, Hashable {
       self.issueTime = issueTime
       self.expireTime = expireTime
       self.issuer = issuer
+      isOperator = roles.contains(.operator)
+      isService = roles.contains(.service)
     }
   }
 
@@ -79,9 +83,9 @@ public struct Principal: Sendable, Hashable {
     !roles.isDisjoint(with: wanted)
   }
 
-  public var isOperator: Bool { roles.contains(.operator) }
+  public var isOperator: Bool { facts.isOperator }
 
-  public var isService: Bool { roles.contains(.service) }
+  public var isService: Bool { facts.isService }
 
   /// Whether it is the service of that name, by a key of that name.
   public func isService(_ name: String) -> Bool {

@@ -214,7 +214,9 @@ struct ServiceGenerator {
         "<R>(\(options), _ body: (\(writer), \(reader)) async throws -> R) async throws -> R"
       arguments = "options: options, body"
     }
-    source.block("public func \(method.name)\(head)") { source in
+    // A unary call changes to no other executor than the one it needs: each change costs.
+    let isolation = kind(rpc) == "unary" ? "nonisolated(nonsending) " : ""
+    source.block("public \(isolation)func \(method.name)\(head)") { source in
       source.line("try await self.channel.\(kind(rpc))(\(descriptor), \(arguments))")
     }
   }

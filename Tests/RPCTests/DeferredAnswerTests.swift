@@ -320,6 +320,12 @@ struct DeferredAnswerTests {
       find(bytes).keep(found)
     }
     #expect(find(bytes + [0]).facts == nil)
+    // Two whose last bytes are the same, which alone are hashed, do not push each other out.
+    let (one, other) = (bytes, [9] + bytes.dropFirst())
+    let foundOther = Found()
+    find(one).keep(found)
+    find(other).keep(foundOther)
+    for _ in 0..<3 { #expect(find(one).facts === found && find(other).facts === foundOther) }
     #expect(find([]).bytes.isEmpty)
     #expect(find([1, 2, 3]).bytes == [1, 2, 3])
     let long = [UInt8](repeating: 1, count: 5_000)

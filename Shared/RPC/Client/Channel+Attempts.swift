@@ -9,13 +9,23 @@ extension Channel {
     _ method: MethodDescriptor, _ options: CallOptions, messageBytes: Int,
     _ encode: (inout WireWriter) -> Void
   ) async throws -> [UInt8] {
+    guard let receiver = options.onResponseMetadata else {
+      return try await attempts(method, options, nil, messageBytes: messageBytes, encode)
+    }
+    // Of several attempts, the metadata of the one that counts.
+    let metadata = LastMetadata(reportingTo: receiver)
+    var options = options
+    options.onResponseMetadata = { metadata.store($0) }
+    defer { metadata.report() }
+    return try await attempts(method, options, metadata, messageBytes: messageBytes, encode)
+  }
+
+  private nonisolated(nonsending) func attempts(
+    _ method: MethodDescriptor, _ options: CallOptions, _ metadata: LastMetadata?,
+    messageBytes: Int, _ encode: (inout WireWriter) -> Void
+  ) async throws -> [UInt8] {
     var retry = Retry(method, maximumAttempts: self.options.maximumAttempts, randomness)
     let deadline = deadline(method, options)
-    var options = options
-    // Of several attempts, the metadata of the one that counts.
-    let metadata = LastMetadata(reportingTo: options.onResponseMetadata)
-    if let metadata { options.onResponseMetadata = { metadata.store($0) } }
-    defer { metadata?.report() }
     while true {
       let pool = pool()
       metadata?.store(Metadata())
@@ -26,11 +36,9 @@ extension Channel {
           answer = try await attempt(
             pool, method, options, deadline, retry.attempt, messageBytes: messageBytes, encode)
         } else {
-          // One way there and one back, rather than one of each per step.
-          answer = try await withTaskExecutorPreference(pool.loop) {
-            try await attempt(
-              pool, method, options, deadline, retry.attempt, messageBytes: messageBytes, encode)
-          }
+          answer = try await attemptElsewhere(
+            pool, method, options, deadline, retry.attempt,
+            UnsentRequest.bytes(count: messageBytes, encode))
         }
         throttle.succeeded()
         return answer
@@ -71,6 +79,22 @@ extension Channel {
     }
   }
 
+  /// The same for a caller who is not on the pool's loop, and may be an actor's: one way there and
+  /// one back, rather than one of each per step.
+  @concurrent
+  private func attemptElsewhere(
+    _ pool: ConnectionPool, _ method: MethodDescriptor, _ options: CallOptions,
+    _ deadline: UInt64, _ attempt: UInt32, _ message: [UInt8]
+  ) async throws -> [UInt8] {
+    try await withTaskExecutorPreference(pool.loop) {
+      try await self.attempt(
+        pool, method, options, deadline, attempt, messageBytes: message.count
+      ) { writer in
+        message.withUnsafeBytes { writer.writeRaw($0) }
+      }
+    }
+  }
+
   // MARK: Hedging
 
   /// Sends further attempts while the first are out, and takes the first answer.
@@ -89,7 +113,7 @@ extension Channel {
         let attempt = UInt32(sent)
         sent += 1
         group.addTask { [self] in
-          try await single(method, options, deadline, attempt, message)
+          try await attemptElsewhere(pool(), method, options, deadline, attempt, message)
         }
         guard sent < policy.maximumAttempts else { return }
         group.addTask { [self] in
@@ -114,7 +138,7 @@ extension Channel {
             statistics.retried()
             let attempt = UInt32(sent - 1)
             group.addTask { [self] in
-              try await single(method, options, deadline, attempt, message)
+              try await attemptElsewhere(pool(), method, options, deadline, attempt, message)
             }
             continue
           }
@@ -133,20 +157,6 @@ extension Channel {
   /// Whether another attempt may fare better.
   private static func leavesHope(_ error: RPCError) -> Bool {
     error.code == .unavailable || error.code == .resourceExhausted
-  }
-
-  private func single(
-    _ method: MethodDescriptor, _ options: CallOptions, _ deadline: UInt64, _ attempt: UInt32,
-    _ message: [UInt8]
-  ) async throws -> [UInt8] {
-    let pool = pool()
-    return try await withTaskExecutorPreference(pool.loop) {
-      try await self.attempt(
-        pool, method, options, deadline, attempt, messageBytes: message.count
-      ) { writer in
-        message.withUnsafeBytes { writer.writeRaw($0) }
-      }
-    }
   }
 
   // MARK: Streaming
@@ -277,9 +287,7 @@ private final class LastMetadata: Sendable {
   private let metadata = Mutex(Metadata())
   private let receiver: @Sendable (Metadata) -> Void
 
-  /// Nil if nobody wants to know.
-  init?(reportingTo receiver: (@Sendable (Metadata) -> Void)?) {
-    guard let receiver else { return nil }
+  init(reportingTo receiver: @escaping @Sendable (Metadata) -> Void) {
     self.receiver = receiver
   }
 

@@ -31,16 +31,35 @@ public final class Channel: Sendable {
   ///
   /// Sent again, within the deadline, when the server provably did not see it, or when it became
   /// unavailable and the schema marks the method idempotent.
-  public func unary<Request: Message, Response: Message>(
+  @inlinable
+  public nonisolated(nonsending) func unary<Request: Message, Response: Message>(
     _ method: MethodDescriptor, _ request: Request, options: CallOptions = CallOptions()
   ) async throws -> Response {
-    if options.hedges(method) || !self.options.interceptor.isEmpty {
-      return try decode(try await rawUnary(method, request.serialized(), options: options))
-    }
-    let answer = try await retrying(method, options, messageBytes: request.encodedSize) {
+    let answer = try await unary(method, options, messageBytes: request.encodedSize) {
       request.encode(into: &$0)
     }
-    return try decode(answer)
+    do {
+      return try Response(serialized: answer)
+    } catch {
+      throw Channel.malformed(Response.protoName, error)
+    }
+  }
+
+  @usableFromInline
+  nonisolated(nonsending) func unary(
+    _ method: MethodDescriptor, _ options: CallOptions, messageBytes: Int,
+    _ encode: (inout WireWriter) -> Void
+  ) async throws -> [UInt8] {
+    guard options.hedging == nil, self.options.interceptor.isEmpty else {
+      let message = UnsentRequest.bytes(count: messageBytes, encode)
+      return try await rawUnary(method, message, options: options)
+    }
+    return try await retrying(method, options, messageBytes: messageBytes, encode)
+  }
+
+  @usableFromInline
+  static func malformed(_ message: String, _ error: CodecError) -> RPCError {
+    RPCError(.internal, "malformed answer, no \(message): \(error)")
   }
 
   /// Sends what `send` writes, then receives one message.
@@ -123,7 +142,7 @@ public final class Channel: Sendable {
     do {
       return try Response(serialized: bytes)
     } catch {
-      throw RPCError(.internal, "malformed answer, no \(Response.protoName): \(error)")
+      throw Channel.malformed(Response.protoName, error)
     }
   }
 }

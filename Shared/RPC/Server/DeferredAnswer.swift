@@ -27,7 +27,7 @@ public struct Answer<Response: Message>: Sendable {
   /// What `body` has answered, for those who have a task that can wait.
   public static func wait(_ body: (Answer) throws -> Void) async throws -> Response {
     let bytes = try await withUnsafeThrowingContinuation { continuation in
-      let answer = Answer(RawAnswer(.task(continuation)))
+      let answer = Answer(TaskAnswer(continuation))
       do { try body(answer) } catch { answer.fail(error) }
     }
     return try Response(serialized: bytes)
@@ -35,57 +35,78 @@ public struct Answer<Response: Message>: Sendable {
 }
 
 /// An answer whose message is bytes.
-public final class RawAnswer: Sendable {
-  enum Receiver {
-    case call(HandlerRun, ServerInterceptor)
-    case task(UnsafeContinuation<[UInt8], any Error>)
-  }
+public class RawAnswer: @unchecked Sendable {
+  // @unchecked Sendable: constants and an atomic, here and in the two classes below it.
 
-  private let receiver: Receiver
-  private let isGiven = Atomic(false)
+  private let isGivenFlag = Atomic(false)
 
-  init(_ receiver: Receiver) {
-    self.receiver = receiver
-  }
-
-  deinit {
-    guard !isGiven.load(ordering: .acquiring) else { return }
-    RawAnswer.deliver(.failure(UnansweredError()), to: receiver)
-  }
+  fileprivate init() {}
 
   /// Whether nobody waits for the answer any more: the call was cancelled, or its deadline passed.
-  public var isMoot: Bool {
-    if case .call(let run, _) = receiver { run.call.isOver } else { false }
-  }
+  public var isMoot: Bool { false }
 
   public func give(_ result: Result<[UInt8], any Error>) {
-    if take() { RawAnswer.deliver(result, to: receiver) }
+    guard take() else { return }
+    guard let loop, !loop.isCurrent else { return deliver(result) }
+    loop.execute { self.deliver(result) }
   }
 
   /// Whether this is the first answer, which counts.
-  fileprivate func take() -> Bool {
-    isGiven.compareExchange(expected: false, desired: true, ordering: .acquiringAndReleasing)
+  fileprivate final func take() -> Bool {
+    isGivenFlag.compareExchange(expected: false, desired: true, ordering: .acquiringAndReleasing)
       .exchanged
   }
 
+  fileprivate final var isGiven: Bool { isGivenFlag.load(ordering: .acquiring) }
+
   /// The loop that the answer goes to; nil for a task.
-  fileprivate var loop: EventLoop? {
-    if case .call(let run, _) = receiver { run.call.loop } else { nil }
-  }
+  fileprivate var loop: EventLoop? { nil }
 
   /// On the loop, if there is one.
-  fileprivate func deliver(_ result: Result<[UInt8], any Error>) {
-    switch receiver {
-    case .call(let run, let interceptor): run.end(result, interceptor)
-    case .task(let continuation): continuation.resume(with: result)
-    }
+  fileprivate func deliver(_ result: Result<[UInt8], any Error>) {}
+}
+
+/// An answer to a call.
+final class CallAnswer: RawAnswer, @unchecked Sendable {
+  // @unchecked Sendable: as the class above.
+
+  private let run: HandlerRun
+  private let tasks: HandlerTasks
+
+  init(_ run: HandlerRun, _ tasks: HandlerTasks) {
+    self.run = run
+    self.tasks = tasks
   }
 
-  private static func deliver(_ result: Result<[UInt8], any Error>, to receiver: Receiver) {
-    switch receiver {
-    case .call(let run, let interceptor): run.call.loop.run { run.end(result, interceptor) }
-    case .task(let continuation): continuation.resume(with: result)
-    }
+  deinit {
+    guard !isGiven else { return }
+    run.call.loop.run { [run, tasks] in run.end(.failure(UnansweredError()), tasks) }
+  }
+
+  override var isMoot: Bool { run.call.isOver }
+  override fileprivate var loop: EventLoop? { run.call.loop }
+
+  override fileprivate func deliver(_ result: Result<[UInt8], any Error>) {
+    run.end(result, tasks)
+  }
+}
+
+/// An answer to a task that waits.
+private final class TaskAnswer: RawAnswer, @unchecked Sendable {
+  // @unchecked Sendable: as the class above.
+
+  private let continuation: UnsafeContinuation<[UInt8], any Error>
+
+  init(_ continuation: UnsafeContinuation<[UInt8], any Error>) {
+    self.continuation = continuation
+  }
+
+  deinit {
+    if !isGiven { continuation.resume(throwing: UnansweredError()) }
+  }
+
+  override func deliver(_ result: Result<[UInt8], any Error>) {
+    continuation.resume(with: result)
   }
 }
 

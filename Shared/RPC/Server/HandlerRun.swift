@@ -6,12 +6,13 @@ struct HandlerRun: Sendable {
   var route: Router.Route { context.route }
 
   /// Runs the handler in a task. What a deferred handler leaves open, its answer ends.
-  nonisolated(nonsending) func callAsFunction(_ interceptor: ServerInterceptor) async {
+  nonisolated(nonsending) func callAsFunction(_ tasks: HandlerTasks) async {
+    let interceptor = tasks.interceptor
     var run = self
     do {
       try interceptor.authorizeAtOnce?(&run.context)
       try await interceptor.authorize?(&run.context)
-      guard case .task(let handler) = route.handler else { return await run.defer(interceptor) }
+      guard case .task(let handler) = route.handler else { return await run.defer(tasks) }
       try await handler(call, run.context)
     } catch {
       return run.fail(error, interceptor)
@@ -24,14 +25,15 @@ struct HandlerRun: Sendable {
   /// Runs a deferred handler where the call arrived, on the loop.
   ///
   /// - Returns: false if something has to be waited for first, which takes a task.
-  func deferAtOnce(_ interceptor: ServerInterceptor) -> Bool {
+  func deferAtOnce(_ tasks: HandlerTasks) -> Bool {
+    let interceptor = tasks.interceptor
     guard case .deferred(let handler) = route.handler, interceptor.authorize == nil,
       let request = call.takeIfReady()
     else { return false }
     var run = self
     do {
       try interceptor.authorizeAtOnce?(&run.context)
-      run.start(handler, try Router.message(request.get(), of: call), interceptor)
+      run.start(handler, try Router.message(request.get(), of: call), tasks)
     } catch {
       run.fail(error, interceptor)
     }
@@ -39,27 +41,28 @@ struct HandlerRun: Sendable {
   }
 
   /// Waits for the request, and hands it to a deferred handler.
-  private nonisolated(nonsending) func `defer`(_ interceptor: ServerInterceptor) async {
+  private nonisolated(nonsending) func `defer`(_ tasks: HandlerTasks) async {
     guard case .deferred(let handler) = route.handler else { return }
     do {
       let request = try await Router.single(call)
       // The task goes on to other calls, which must not be cancelled with this one.
       call.loop.assertCurrent()
       call.task = nil
-      start(handler, request, interceptor)
+      start(handler, request, tasks)
     } catch {
-      fail(error, interceptor)
+      fail(error, tasks.interceptor)
     }
   }
 
   private func start(
-    _ handler: Router.DeferredHandler, _ request: [UInt8], _ interceptor: ServerInterceptor
+    _ handler: Router.DeferredHandler, _ request: [UInt8], _ tasks: HandlerTasks
   ) {
-    handler(request, context, RawAnswer(.call(self, interceptor)))
+    handler(request, context, CallAnswer(self, tasks))
   }
 
   /// Ends the call with what its handler has answered. On the loop.
-  func end(_ result: Result<[UInt8], any Error>, _ interceptor: ServerInterceptor) {
+  func end(_ result: Result<[UInt8], any Error>, _ tasks: HandlerTasks) {
+    let interceptor = tasks.interceptor
     switch result {
     case .success(let message):
       call.respond(message)

@@ -18,7 +18,7 @@ final class HandlerTasks: @unchecked Sendable {
   }
 
   private let loop: EventLoop
-  private let interceptor: ServerInterceptor
+  let interceptor: ServerInterceptor
   /// What the calls of this server and loop bring along to say who makes them.
   let principals = PrincipalTable()
   private var idle: [Worker] = []
@@ -32,7 +32,7 @@ final class HandlerTasks: @unchecked Sendable {
   /// Runs a call's handler: at once, if it needs no task, else soon, and makes its task the call's.
   func start(_ run: HandlerRun) {
     loop.assertCurrent()
-    if run.deferAtOnce(interceptor) { return }
+    if run.deferAtOnce(self) { return }
     guard let worker = idle.popLast() else { return startWorker(run) }
     worker.next = run
     run.call.task = worker.task
@@ -47,7 +47,7 @@ final class HandlerTasks: @unchecked Sendable {
     worker.task = Task(executorPreference: loop) {
       while let run = worker.next {
         worker.next = nil
-        await run(self.interceptor)
+        await run(self)
         guard !Task.isCancelled, self.canWait else { return }
         await withUnsafeContinuation { continuation in
           worker.waiting = continuation

@@ -1,11 +1,9 @@
-import Synchronization
-
 /// A principal as calls bring it along. Calls that bring the same bytes have one, so that what was
 /// found out about it, such as that its signature is right, need not be found out again.
 public final class PresentedPrincipal: Sendable {
   /// A serialized SignedPrincipal; empty for a call without one.
   public let bytes: [UInt8]
-  private let known = AtomicLazyReference<PrincipalFacts>()
+  private let known = SetOnce<PrincipalFacts>()
 
   public init(_ bytes: [UInt8]) {
     self.bytes = bytes
@@ -14,12 +12,12 @@ public final class PresentedPrincipal: Sendable {
   static let none = PresentedPrincipal([])
 
   /// What was found out about it.
-  public var facts: PrincipalFacts? { known.load() }
+  public var facts: PrincipalFacts? { known.value }
 
   /// Keeps what follows from the bytes alone, whenever and by whomever they are brought along; the
   /// first stays.
   public func keep(_ facts: PrincipalFacts) {
-    _ = known.storeIfNil(facts)
+    _ = known.set(facts)
   }
 }
 
@@ -31,35 +29,45 @@ open class PrincipalFacts: @unchecked Sendable {
 
 /// The principals that the calls of one loop have brought along lately, by their bytes.
 ///
-/// A table of one place for each hash: who is pushed out is made again. What is compared are
-/// signatures, so that no comparison ends early: how long a wrong one takes must not tell how much
-/// of it was right.
+/// A table of two places for each hash, the one used last first: who is pushed out is made again.
+/// What is compared are signatures, so that no comparison ends early: how long a wrong one takes
+/// must not tell how much of it was right.
 ///
 /// Confined to the loop.
 final class PrincipalTable {
   /// A power of two. The busiest callers of a service find room; their bytes are some hundreds.
-  private static let places = 256
+  private static let hashes = 256
   /// Longer ones are nobody's that could be verified.
   private static let maximumBytes = 1_024
 
-  private var table = [PresentedPrincipal?](repeating: nil, count: places)
+  private var table = [PresentedPrincipal?](repeating: nil, count: 2 * hashes)
 
   func find(_ bytes: UnsafeRawBufferPointer) -> PresentedPrincipal {
     guard !bytes.isEmpty else { return .none }
     guard bytes.count >= 8, bytes.count <= PrincipalTable.maximumBytes else {
       return PresentedPrincipal([UInt8](bytes))
     }
-    let place = PrincipalTable.place(of: bytes)
-    if let known = table[place], PrincipalTable.areEqual(known.bytes, bytes) { return known }
+    let place = 2 * PrincipalTable.hash(bytes)
+    if let known = find(bytes, at: place) { return known }
+    if let known = find(bytes, at: place + 1) {
+      table.swapAt(place, place + 1)
+      return known
+    }
     let new = PresentedPrincipal([UInt8](bytes))
+    table[place + 1] = table[place]
     table[place] = new
     return new
   }
 
+  private func find(_ bytes: UnsafeRawBufferPointer, at place: Int) -> PresentedPrincipal? {
+    guard let known = table[place], PrincipalTable.areEqual(known.bytes, bytes) else { return nil }
+    return known
+  }
+
   /// By the last bytes: they are of the signature, which is as good as random.
-  private static func place(of bytes: UnsafeRawBufferPointer) -> Int {
+  private static func hash(_ bytes: UnsafeRawBufferPointer) -> Int {
     let last = bytes.loadUnaligned(fromByteOffset: bytes.count - 8, as: UInt64.self)
-    return Int(truncatingIfNeeded: (last &* 0x9E37_79B9_7F4A_7C15) >> 32) & (places - 1)
+    return Int(truncatingIfNeeded: (last &* 0x9E37_79B9_7F4A_7C15) >> 32) & (hashes - 1)
   }
 
   private static func areEqual(_ known: [UInt8], _ bytes: UnsafeRawBufferPointer) -> Bool {

@@ -1,6 +1,5 @@
 import API
 import RPC
-import Synchronization
 
 /// Counts and times of a server's calls.
 ///
@@ -56,9 +55,7 @@ private final class MethodFigures: Sendable {
 
 /// A value that is made when it is first asked for.
 private final class Once<Value: AnyObject & Sendable>: Sendable {
-  private let reference = AtomicLazyReference<Value>()
+  private let reference = SetOnce<Value>()
 
-  func value(_ make: () -> Value) -> Value {
-    reference.load() ?? reference.storeIfNil(make())
-  }
+  func value(_ make: () -> Value) -> Value { reference.value ?? reference.set(make()) }
 }

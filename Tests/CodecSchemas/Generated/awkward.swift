@@ -1104,7 +1104,7 @@ public struct Search_Client: Sendable {
 
   public init(_ channel: Channel) { self.channel = channel }
 
-  public func all_0(_ request: RMessage, options: CallOptions = CallOptions()) async throws -> RouterMessage {
+  public nonisolated(nonsending) func all_0(_ request: RMessage, options: CallOptions = CallOptions()) async throws -> RouterMessage {
     try await self.channel.unary(Search_Methods.all_0, request, options: options)
   }
 
@@ -1120,11 +1120,11 @@ public struct Search_Client: Sendable {
     try await self.channel.bidirectional(Search_Methods.init_, options: options, body)
   }
 
-  public func self_(_ request: Int32Message, options: CallOptions = CallOptions()) async throws -> StringMessage {
+  public nonisolated(nonsending) func self_(_ request: Int32Message, options: CallOptions = CallOptions()) async throws -> StringMessage {
     try await self.channel.unary(Search_Methods.self_, request, options: options)
   }
 
-  public func `default`(_ request: Google_Protobuf_Any, options: CallOptions = CallOptions()) async throws -> classMessage {
+  public nonisolated(nonsending) func `default`(_ request: Google_Protobuf_Any, options: CallOptions = CallOptions()) async throws -> classMessage {
     try await self.channel.unary(Search_Methods.`default`, request, options: options)
   }
 }

@@ -2981,24 +2981,24 @@ public struct CatalogUseCasesClient: Sendable {
 
   public init(_ channel: Channel) { self.channel = channel }
 
-  public func createUseCase(_ request: CatalogCreateUseCaseRequest, options: CallOptions = CallOptions()) async throws -> CatalogUseCase {
+  public nonisolated(nonsending) func createUseCase(_ request: CatalogCreateUseCaseRequest, options: CallOptions = CallOptions()) async throws -> CatalogUseCase {
     try await self.channel.unary(CatalogUseCasesMethods.createUseCase, request, options: options)
   }
 
-  public func updateUseCase(_ request: CatalogUpdateUseCaseRequest, options: CallOptions = CallOptions()) async throws -> CatalogUseCase {
+  public nonisolated(nonsending) func updateUseCase(_ request: CatalogUpdateUseCaseRequest, options: CallOptions = CallOptions()) async throws -> CatalogUseCase {
     try await self.channel.unary(CatalogUseCasesMethods.updateUseCase, request, options: options)
   }
 
-  public func getUseCase(_ request: CatalogGetUseCaseRequest, options: CallOptions = CallOptions()) async throws -> CatalogUseCase {
+  public nonisolated(nonsending) func getUseCase(_ request: CatalogGetUseCaseRequest, options: CallOptions = CallOptions()) async throws -> CatalogUseCase {
     try await self.channel.unary(CatalogUseCasesMethods.getUseCase, request, options: options)
   }
 
-  public func listUseCases(_ request: CatalogListUseCasesRequest, options: CallOptions = CallOptions()) async throws -> CatalogListUseCasesResponse {
+  public nonisolated(nonsending) func listUseCases(_ request: CatalogListUseCasesRequest, options: CallOptions = CallOptions()) async throws -> CatalogListUseCasesResponse {
     try await self.channel.unary(CatalogUseCasesMethods.listUseCases, request, options: options)
   }
 
   /// A new draft of the caller's tenant with the content of one that the caller may see.
-  public func cloneUseCase(_ request: CatalogCloneUseCaseRequest, options: CallOptions = CallOptions()) async throws -> CatalogUseCase {
+  public nonisolated(nonsending) func cloneUseCase(_ request: CatalogCloneUseCaseRequest, options: CallOptions = CallOptions()) async throws -> CatalogUseCase {
     try await self.channel.unary(CatalogUseCasesMethods.cloneUseCase, request, options: options)
   }
 
@@ -3010,33 +3010,33 @@ public struct CatalogUseCasesClient: Sendable {
     try await self.channel.serverStreaming(CatalogUseCasesMethods.downloadFile, request, options: options, receive)
   }
 
-  public func quoteUseCase(_ request: CatalogQuoteUseCaseRequest, options: CallOptions = CallOptions()) async throws -> CatalogQuoteUseCaseResponse {
+  public nonisolated(nonsending) func quoteUseCase(_ request: CatalogQuoteUseCaseRequest, options: CallOptions = CallOptions()) async throws -> CatalogQuoteUseCaseResponse {
     try await self.channel.unary(CatalogUseCasesMethods.quoteUseCase, request, options: options)
   }
 
   /// Checks the draft as a whole; one INVALID_ARGUMENT lists every field at fault.
-  public func publishUseCase(_ request: CatalogChangeStateRequest, options: CallOptions = CallOptions()) async throws -> CatalogUseCase {
+  public nonisolated(nonsending) func publishUseCase(_ request: CatalogChangeStateRequest, options: CallOptions = CallOptions()) async throws -> CatalogUseCase {
     try await self.channel.unary(CatalogUseCasesMethods.publishUseCase, request, options: options)
   }
 
-  public func pauseUseCase(_ request: CatalogChangeStateRequest, options: CallOptions = CallOptions()) async throws -> CatalogUseCase {
+  public nonisolated(nonsending) func pauseUseCase(_ request: CatalogChangeStateRequest, options: CallOptions = CallOptions()) async throws -> CatalogUseCase {
     try await self.channel.unary(CatalogUseCasesMethods.pauseUseCase, request, options: options)
   }
 
-  public func resumeUseCase(_ request: CatalogChangeStateRequest, options: CallOptions = CallOptions()) async throws -> CatalogUseCase {
+  public nonisolated(nonsending) func resumeUseCase(_ request: CatalogChangeStateRequest, options: CallOptions = CallOptions()) async throws -> CatalogUseCase {
     try await self.channel.unary(CatalogUseCasesMethods.resumeUseCase, request, options: options)
   }
 
-  public func closeUseCase(_ request: CatalogChangeStateRequest, options: CallOptions = CallOptions()) async throws -> CatalogUseCase {
+  public nonisolated(nonsending) func closeUseCase(_ request: CatalogChangeStateRequest, options: CallOptions = CallOptions()) async throws -> CatalogUseCase {
     try await self.channel.unary(CatalogUseCasesMethods.closeUseCase, request, options: options)
   }
 
   /// Takes a closed one out of everybody's lists but the owning tenant's and the participants'.
-  public func archiveUseCase(_ request: CatalogChangeStateRequest, options: CallOptions = CallOptions()) async throws -> CatalogUseCase {
+  public nonisolated(nonsending) func archiveUseCase(_ request: CatalogChangeStateRequest, options: CallOptions = CallOptions()) async throws -> CatalogUseCase {
     try await self.channel.unary(CatalogUseCasesMethods.archiveUseCase, request, options: options)
   }
 
-  public func listAuditEntries(_ request: CatalogListAuditEntriesRequest, options: CallOptions = CallOptions()) async throws -> CatalogListAuditEntriesResponse {
+  public nonisolated(nonsending) func listAuditEntries(_ request: CatalogListAuditEntriesRequest, options: CallOptions = CallOptions()) async throws -> CatalogListAuditEntriesResponse {
     try await self.channel.unary(CatalogUseCasesMethods.listAuditEntries, request, options: options)
   }
 }
@@ -3080,15 +3080,15 @@ public struct CatalogMetadatasetsClient: Sendable {
 
   public init(_ channel: Channel) { self.channel = channel }
 
-  public func registerMetadataset(_ request: CatalogRegisterMetadatasetRequest, options: CallOptions = CallOptions()) async throws -> CatalogMetadataset {
+  public nonisolated(nonsending) func registerMetadataset(_ request: CatalogRegisterMetadatasetRequest, options: CallOptions = CallOptions()) async throws -> CatalogMetadataset {
     try await self.channel.unary(CatalogMetadatasetsMethods.registerMetadataset, request, options: options)
   }
 
-  public func getMetadataset(_ request: CatalogGetMetadatasetRequest, options: CallOptions = CallOptions()) async throws -> CatalogMetadataset {
+  public nonisolated(nonsending) func getMetadataset(_ request: CatalogGetMetadatasetRequest, options: CallOptions = CallOptions()) async throws -> CatalogMetadataset {
     try await self.channel.unary(CatalogMetadatasetsMethods.getMetadataset, request, options: options)
   }
 
-  public func listMetadatasets(_ request: CatalogListMetadatasetsRequest, options: CallOptions = CallOptions()) async throws -> CatalogListMetadatasetsResponse {
+  public nonisolated(nonsending) func listMetadatasets(_ request: CatalogListMetadatasetsRequest, options: CallOptions = CallOptions()) async throws -> CatalogListMetadatasetsResponse {
     try await self.channel.unary(CatalogMetadatasetsMethods.listMetadatasets, request, options: options)
   }
 }
@@ -3160,33 +3160,33 @@ public struct CatalogInvitesClient: Sendable {
 
   public init(_ channel: Channel) { self.channel = channel }
 
-  public func createInvites(_ request: CatalogCreateInvitesRequest, options: CallOptions = CallOptions()) async throws -> CatalogCreateInvitesResponse {
+  public nonisolated(nonsending) func createInvites(_ request: CatalogCreateInvitesRequest, options: CallOptions = CallOptions()) async throws -> CatalogCreateInvitesResponse {
     try await self.channel.unary(CatalogInvitesMethods.createInvites, request, options: options)
   }
 
-  public func listInvites(_ request: CatalogListInvitesRequest, options: CallOptions = CallOptions()) async throws -> CatalogListInvitesResponse {
+  public nonisolated(nonsending) func listInvites(_ request: CatalogListInvitesRequest, options: CallOptions = CallOptions()) async throws -> CatalogListInvitesResponse {
     try await self.channel.unary(CatalogInvitesMethods.listInvites, request, options: options)
   }
 
-  public func resendInvite(_ request: CatalogResendInviteRequest, options: CallOptions = CallOptions()) async throws -> CatalogInvite {
+  public nonisolated(nonsending) func resendInvite(_ request: CatalogResendInviteRequest, options: CallOptions = CallOptions()) async throws -> CatalogInvite {
     try await self.channel.unary(CatalogInvitesMethods.resendInvite, request, options: options)
   }
 
-  public func revokeInvite(_ request: CatalogRevokeInviteRequest, options: CallOptions = CallOptions()) async throws -> CatalogInvite {
+  public nonisolated(nonsending) func revokeInvite(_ request: CatalogRevokeInviteRequest, options: CallOptions = CallOptions()) async throws -> CatalogInvite {
     try await self.channel.unary(CatalogInvitesMethods.revokeInvite, request, options: options)
   }
 
   /// Accepting twice is accepting once.
-  public func acceptInvite(_ request: CatalogAcceptInviteRequest, options: CallOptions = CallOptions()) async throws -> CatalogParticipant {
+  public nonisolated(nonsending) func acceptInvite(_ request: CatalogAcceptInviteRequest, options: CallOptions = CallOptions()) async throws -> CatalogParticipant {
     try await self.channel.unary(CatalogInvitesMethods.acceptInvite, request, options: options)
   }
 
   /// A public use case needs no invite.
-  public func joinUseCase(_ request: CatalogJoinUseCaseRequest, options: CallOptions = CallOptions()) async throws -> CatalogParticipant {
+  public nonisolated(nonsending) func joinUseCase(_ request: CatalogJoinUseCaseRequest, options: CallOptions = CallOptions()) async throws -> CatalogParticipant {
     try await self.channel.unary(CatalogInvitesMethods.joinUseCase, request, options: options)
   }
 
-  public func listParticipants(_ request: CatalogListParticipantsRequest, options: CallOptions = CallOptions()) async throws -> CatalogListParticipantsResponse {
+  public nonisolated(nonsending) func listParticipants(_ request: CatalogListParticipantsRequest, options: CallOptions = CallOptions()) async throws -> CatalogListParticipantsResponse {
     try await self.channel.unary(CatalogInvitesMethods.listParticipants, request, options: options)
   }
 }

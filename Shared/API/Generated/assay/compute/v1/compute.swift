@@ -4572,41 +4572,41 @@ public struct ComputeRunsClient: Sendable {
 
   public init(_ channel: Channel) { self.channel = channel }
 
-  public func startRun(_ request: ComputeStartRunRequest, options: CallOptions = CallOptions()) async throws -> ComputeRunBalance {
+  public nonisolated(nonsending) func startRun(_ request: ComputeStartRunRequest, options: CallOptions = CallOptions()) async throws -> ComputeRunBalance {
     try await self.channel.unary(ComputeRunsMethods.startRun, request, options: options)
   }
 
   /// Counters only grow: repeated, late and out-of-order reports are harmless.
-  public func reportUsage(_ request: ComputeReportUsageRequest, options: CallOptions = CallOptions()) async throws -> ComputeRunBalance {
+  public nonisolated(nonsending) func reportUsage(_ request: ComputeReportUsageRequest, options: CallOptions = CallOptions()) async throws -> ComputeRunBalance {
     try await self.channel.unary(ComputeRunsMethods.reportUsage, request, options: options)
   }
 
-  public func finishRun(_ request: ComputeFinishRunRequest, options: CallOptions = CallOptions()) async throws -> ComputeRunBalance {
+  public nonisolated(nonsending) func finishRun(_ request: ComputeFinishRunRequest, options: CallOptions = CallOptions()) async throws -> ComputeRunBalance {
     try await self.channel.unary(ComputeRunsMethods.finishRun, request, options: options)
   }
 
   /// By the use case's owner or the run's own participant. Of a run that has ended, the owner's stop
   /// ends what may still be billed of it; but the same stop again, in the same words, is a repeat.
-  public func stopRun(_ request: ComputeStopRunRequest, options: CallOptions = CallOptions()) async throws -> ComputeRunBalance {
+  public nonisolated(nonsending) func stopRun(_ request: ComputeStopRunRequest, options: CallOptions = CallOptions()) async throws -> ComputeRunBalance {
     try await self.channel.unary(ComputeRunsMethods.stopRun, request, options: options)
   }
 
   /// Gives back what the run holds; it may be resumed. By the use case's owner or the run's own
   /// participant, as is ResumeRun; but what the owner paused only the owner resumes. What is reported
   /// during the owner's pause is billed up to what was held, during the participant's own as always.
-  public func pauseRun(_ request: ComputePauseRunRequest, options: CallOptions = CallOptions()) async throws -> ComputeRunBalance {
+  public nonisolated(nonsending) func pauseRun(_ request: ComputePauseRunRequest, options: CallOptions = CallOptions()) async throws -> ComputeRunBalance {
     try await self.channel.unary(ComputeRunsMethods.pauseRun, request, options: options)
   }
 
-  public func resumeRun(_ request: ComputeResumeRunRequest, options: CallOptions = CallOptions()) async throws -> ComputeRunBalance {
+  public nonisolated(nonsending) func resumeRun(_ request: ComputeResumeRunRequest, options: CallOptions = CallOptions()) async throws -> ComputeRunBalance {
     try await self.channel.unary(ComputeRunsMethods.resumeRun, request, options: options)
   }
 
-  public func getRun(_ request: ComputeGetRunRequest, options: CallOptions = CallOptions()) async throws -> ComputeRunBalance {
+  public nonisolated(nonsending) func getRun(_ request: ComputeGetRunRequest, options: CallOptions = CallOptions()) async throws -> ComputeRunBalance {
     try await self.channel.unary(ComputeRunsMethods.getRun, request, options: options)
   }
 
-  public func listRuns(_ request: ComputeListRunsRequest, options: CallOptions = CallOptions()) async throws -> ComputeListRunsResponse {
+  public nonisolated(nonsending) func listRuns(_ request: ComputeListRunsRequest, options: CallOptions = CallOptions()) async throws -> ComputeListRunsResponse {
     try await self.channel.unary(ComputeRunsMethods.listRuns, request, options: options)
   }
 
@@ -4698,32 +4698,32 @@ public struct ComputeBudgetsClient: Sendable {
 
   public init(_ channel: Channel) { self.channel = channel }
 
-  public func getBudget(_ request: ComputeGetBudgetRequest, options: CallOptions = CallOptions()) async throws -> ComputeGetBudgetResponse {
+  public nonisolated(nonsending) func getBudget(_ request: ComputeGetBudgetRequest, options: CallOptions = CallOptions()) async throws -> ComputeGetBudgetResponse {
     try await self.channel.unary(ComputeBudgetsMethods.getBudget, request, options: options)
   }
 
-  public func setAllocation(_ request: ComputeSetAllocationRequest, options: CallOptions = CallOptions()) async throws -> ComputeGetBudgetResponse {
+  public nonisolated(nonsending) func setAllocation(_ request: ComputeSetAllocationRequest, options: CallOptions = CallOptions()) async throws -> ComputeGetBudgetResponse {
     try await self.channel.unary(ComputeBudgetsMethods.setAllocation, request, options: options)
   }
 
-  public func transferAllocation(_ request: ComputeTransferAllocationRequest, options: CallOptions = CallOptions()) async throws -> ComputeGetBudgetResponse {
+  public nonisolated(nonsending) func transferAllocation(_ request: ComputeTransferAllocationRequest, options: CallOptions = CallOptions()) async throws -> ComputeGetBudgetResponse {
     try await self.channel.unary(ComputeBudgetsMethods.transferAllocation, request, options: options)
   }
 
-  public func topUp(_ request: ComputeTopUpRequest, options: CallOptions = CallOptions()) async throws -> ComputeGetBudgetResponse {
+  public nonisolated(nonsending) func topUp(_ request: ComputeTopUpRequest, options: CallOptions = CallOptions()) async throws -> ComputeGetBudgetResponse {
     try await self.channel.unary(ComputeBudgetsMethods.topUp, request, options: options)
   }
 
-  public func setReserve(_ request: ComputeSetReserveRequest, options: CallOptions = CallOptions()) async throws -> ComputeGetBudgetResponse {
+  public nonisolated(nonsending) func setReserve(_ request: ComputeSetReserveRequest, options: CallOptions = CallOptions()) async throws -> ComputeGetBudgetResponse {
     try await self.channel.unary(ComputeBudgetsMethods.setReserve, request, options: options)
   }
 
-  public func setThresholds(_ request: ComputeSetThresholdsRequest, options: CallOptions = CallOptions()) async throws -> ComputeGetBudgetResponse {
+  public nonisolated(nonsending) func setThresholds(_ request: ComputeSetThresholdsRequest, options: CallOptions = CallOptions()) async throws -> ComputeGetBudgetResponse {
     try await self.channel.unary(ComputeBudgetsMethods.setThresholds, request, options: options)
   }
 
   /// The caller's own, or, for the owning tenant, all.
-  public func listAlerts(_ request: ComputeListAlertsRequest, options: CallOptions = CallOptions()) async throws -> ComputeListAlertsResponse {
+  public nonisolated(nonsending) func listAlerts(_ request: ComputeListAlertsRequest, options: CallOptions = CallOptions()) async throws -> ComputeListAlertsResponse {
     try await self.channel.unary(ComputeBudgetsMethods.listAlerts, request, options: options)
   }
 
@@ -4733,7 +4733,7 @@ public struct ComputeBudgetsClient: Sendable {
     try await self.channel.serverStreaming(ComputeBudgetsMethods.watchAlerts, request, options: options, receive)
   }
 
-  public func getForecast(_ request: ComputeGetForecastRequest, options: CallOptions = CallOptions()) async throws -> ComputeGetForecastResponse {
+  public nonisolated(nonsending) func getForecast(_ request: ComputeGetForecastRequest, options: CallOptions = CallOptions()) async throws -> ComputeGetForecastResponse {
     try await self.channel.unary(ComputeBudgetsMethods.getForecast, request, options: options)
   }
 }
@@ -4806,11 +4806,11 @@ public struct ComputePricesClient: Sendable {
 
   public init(_ channel: Channel) { self.channel = channel }
 
-  public func setPrice(_ request: ComputeSetPriceRequest, options: CallOptions = CallOptions()) async throws -> ComputePrice {
+  public nonisolated(nonsending) func setPrice(_ request: ComputeSetPriceRequest, options: CallOptions = CallOptions()) async throws -> ComputePrice {
     try await self.channel.unary(ComputePricesMethods.setPrice, request, options: options)
   }
 
-  public func listPrices(_ request: ComputeListPricesRequest, options: CallOptions = CallOptions()) async throws -> ComputeListPricesResponse {
+  public nonisolated(nonsending) func listPrices(_ request: ComputeListPricesRequest, options: CallOptions = CallOptions()) async throws -> ComputeListPricesResponse {
     try await self.channel.unary(ComputePricesMethods.listPrices, request, options: options)
   }
 }
@@ -4850,12 +4850,12 @@ public struct ComputeBillingClient: Sendable {
 
   public init(_ channel: Channel) { self.channel = channel }
 
-  public func quote(_ request: ComputeQuoteRequest, options: CallOptions = CallOptions()) async throws -> ComputeQuoteResponse {
+  public nonisolated(nonsending) func quote(_ request: ComputeQuoteRequest, options: CallOptions = CallOptions()) async throws -> ComputeQuoteResponse {
     try await self.channel.unary(ComputeBillingMethods.quote, request, options: options)
   }
 
   /// What the caller's tenant pays for: consumption on the use cases that it owns.
-  public func getBillingReport(_ request: ComputeGetBillingReportRequest, options: CallOptions = CallOptions()) async throws -> ComputeGetBillingReportResponse {
+  public nonisolated(nonsending) func getBillingReport(_ request: ComputeGetBillingReportRequest, options: CallOptions = CallOptions()) async throws -> ComputeGetBillingReportResponse {
     try await self.channel.unary(ComputeBillingMethods.getBillingReport, request, options: options)
   }
 }
@@ -4963,56 +4963,56 @@ public struct ComputeInvoicesClient: Sendable {
 
   public init(_ channel: Channel) { self.channel = channel }
 
-  public func setSeller(_ request: ComputeSeller, options: CallOptions = CallOptions()) async throws -> ComputeSeller {
+  public nonisolated(nonsending) func setSeller(_ request: ComputeSeller, options: CallOptions = CallOptions()) async throws -> ComputeSeller {
     try await self.channel.unary(ComputeInvoicesMethods.setSeller, request, options: options)
   }
 
-  public func getSeller(_ request: ComputeGetSellerRequest, options: CallOptions = CallOptions()) async throws -> ComputeSeller {
+  public nonisolated(nonsending) func getSeller(_ request: ComputeGetSellerRequest, options: CallOptions = CallOptions()) async throws -> ComputeSeller {
     try await self.channel.unary(ComputeInvoicesMethods.getSeller, request, options: options)
   }
 
   /// By the tenant's owner or billing role, or an operator.
-  public func setBillingProfile(_ request: ComputeBillingProfile, options: CallOptions = CallOptions()) async throws -> ComputeBillingProfile {
+  public nonisolated(nonsending) func setBillingProfile(_ request: ComputeBillingProfile, options: CallOptions = CallOptions()) async throws -> ComputeBillingProfile {
     try await self.channel.unary(ComputeInvoicesMethods.setBillingProfile, request, options: options)
   }
 
-  public func getBillingProfile(_ request: ComputeGetBillingProfileRequest, options: CallOptions = CallOptions()) async throws -> ComputeBillingProfile {
+  public nonisolated(nonsending) func getBillingProfile(_ request: ComputeGetBillingProfileRequest, options: CallOptions = CallOptions()) async throws -> ComputeBillingProfile {
     try await self.channel.unary(ComputeInvoicesMethods.getBillingProfile, request, options: options)
   }
 
   /// Confirms who the buyer is: its country and VAT id, of which VAT depends.
-  public func confirmBuyer(_ request: ComputeConfirmBuyerRequest, options: CallOptions = CallOptions()) async throws -> ComputeBillingProfile {
+  public nonisolated(nonsending) func confirmBuyer(_ request: ComputeConfirmBuyerRequest, options: CallOptions = CallOptions()) async throws -> ComputeBillingProfile {
     try await self.channel.unary(ComputeInvoicesMethods.confirmBuyer, request, options: options)
   }
 
   /// What would be issued now, were all months before issued.
-  public func draftInvoice(_ request: ComputeDraftInvoiceRequest, options: CallOptions = CallOptions()) async throws -> ComputeInvoice {
+  public nonisolated(nonsending) func draftInvoice(_ request: ComputeDraftInvoiceRequest, options: CallOptions = CallOptions()) async throws -> ComputeInvoice {
     try await self.channel.unary(ComputeInvoicesMethods.draftInvoice, request, options: options)
   }
 
   /// Again for the same month: the invoice that there is.
-  public func issueInvoice(_ request: ComputeIssueInvoiceRequest, options: CallOptions = CallOptions()) async throws -> ComputeInvoice {
+  public nonisolated(nonsending) func issueInvoice(_ request: ComputeIssueInvoiceRequest, options: CallOptions = CallOptions()) async throws -> ComputeInvoice {
     try await self.channel.unary(ComputeInvoicesMethods.issueInvoice, request, options: options)
   }
 
   /// Takes an invoice back, wholly. Again: what there is.
-  public func creditInvoice(_ request: ComputeCreditInvoiceRequest, options: CallOptions = CallOptions()) async throws -> ComputeCreditInvoiceResponse {
+  public nonisolated(nonsending) func creditInvoice(_ request: ComputeCreditInvoiceRequest, options: CallOptions = CallOptions()) async throws -> ComputeCreditInvoiceResponse {
     try await self.channel.unary(ComputeInvoicesMethods.creditInvoice, request, options: options)
   }
 
-  public func setInvoicePaid(_ request: ComputeSetInvoicePaidRequest, options: CallOptions = CallOptions()) async throws -> ComputeInvoice {
+  public nonisolated(nonsending) func setInvoicePaid(_ request: ComputeSetInvoicePaidRequest, options: CallOptions = CallOptions()) async throws -> ComputeInvoice {
     try await self.channel.unary(ComputeInvoicesMethods.setInvoicePaid, request, options: options)
   }
 
-  public func getInvoice(_ request: ComputeGetInvoiceRequest, options: CallOptions = CallOptions()) async throws -> ComputeInvoice {
+  public nonisolated(nonsending) func getInvoice(_ request: ComputeGetInvoiceRequest, options: CallOptions = CallOptions()) async throws -> ComputeInvoice {
     try await self.channel.unary(ComputeInvoicesMethods.getInvoice, request, options: options)
   }
 
-  public func listInvoices(_ request: ComputeListInvoicesRequest, options: CallOptions = CallOptions()) async throws -> ComputeListInvoicesResponse {
+  public nonisolated(nonsending) func listInvoices(_ request: ComputeListInvoicesRequest, options: CallOptions = CallOptions()) async throws -> ComputeListInvoicesResponse {
     try await self.channel.unary(ComputeInvoicesMethods.listInvoices, request, options: options)
   }
 
-  public func renderInvoice(_ request: ComputeRenderInvoiceRequest, options: CallOptions = CallOptions()) async throws -> ComputeRenderInvoiceResponse {
+  public nonisolated(nonsending) func renderInvoice(_ request: ComputeRenderInvoiceRequest, options: CallOptions = CallOptions()) async throws -> ComputeRenderInvoiceResponse {
     try await self.channel.unary(ComputeInvoicesMethods.renderInvoice, request, options: options)
   }
 }
@@ -5044,7 +5044,7 @@ public struct ComputeComputeSyncClient: Sendable {
 
   public init(_ channel: Channel) { self.channel = channel }
 
-  public func syncUseCase(_ request: CatalogSyncUseCaseRequest, options: CallOptions = CallOptions()) async throws -> CatalogSyncUseCaseResponse {
+  public nonisolated(nonsending) func syncUseCase(_ request: CatalogSyncUseCaseRequest, options: CallOptions = CallOptions()) async throws -> CatalogSyncUseCaseResponse {
     try await self.channel.unary(ComputeComputeSyncMethods.syncUseCase, request, options: options)
   }
 }

@@ -2470,11 +2470,11 @@ public struct EvaluationDatasetsClient: Sendable {
     try await self.channel.clientStreaming(EvaluationDatasetsMethods.ingestDataset, options: options, send)
   }
 
-  public func getDataset(_ request: EvaluationGetDatasetRequest, options: CallOptions = CallOptions()) async throws -> EvaluationDataset {
+  public nonisolated(nonsending) func getDataset(_ request: EvaluationGetDatasetRequest, options: CallOptions = CallOptions()) async throws -> EvaluationDataset {
     try await self.channel.unary(EvaluationDatasetsMethods.getDataset, request, options: options)
   }
 
-  public func listDatasets(_ request: EvaluationListDatasetsRequest, options: CallOptions = CallOptions()) async throws -> EvaluationListDatasetsResponse {
+  public nonisolated(nonsending) func listDatasets(_ request: EvaluationListDatasetsRequest, options: CallOptions = CallOptions()) async throws -> EvaluationListDatasetsResponse {
     try await self.channel.unary(EvaluationDatasetsMethods.listDatasets, request, options: options)
   }
 }
@@ -2536,11 +2536,11 @@ public struct EvaluationSubmissionsClient: Sendable {
   }
 
   /// A participant's own; the organiser's all.
-  public func getSubmission(_ request: EvaluationGetSubmissionRequest, options: CallOptions = CallOptions()) async throws -> EvaluationSubmission {
+  public nonisolated(nonsending) func getSubmission(_ request: EvaluationGetSubmissionRequest, options: CallOptions = CallOptions()) async throws -> EvaluationSubmission {
     try await self.channel.unary(EvaluationSubmissionsMethods.getSubmission, request, options: options)
   }
 
-  public func listSubmissions(_ request: EvaluationListSubmissionsRequest, options: CallOptions = CallOptions()) async throws -> EvaluationListSubmissionsResponse {
+  public nonisolated(nonsending) func listSubmissions(_ request: EvaluationListSubmissionsRequest, options: CallOptions = CallOptions()) async throws -> EvaluationListSubmissionsResponse {
     try await self.channel.unary(EvaluationSubmissionsMethods.listSubmissions, request, options: options)
   }
 
@@ -2577,7 +2577,7 @@ public struct EvaluationLeaderboardsClient: Sendable {
 
   public init(_ channel: Channel) { self.channel = channel }
 
-  public func getLeaderboard(_ request: EvaluationGetLeaderboardRequest, options: CallOptions = CallOptions()) async throws -> EvaluationGetLeaderboardResponse {
+  public nonisolated(nonsending) func getLeaderboard(_ request: EvaluationGetLeaderboardRequest, options: CallOptions = CallOptions()) async throws -> EvaluationGetLeaderboardResponse {
     try await self.channel.unary(EvaluationLeaderboardsMethods.getLeaderboard, request, options: options)
   }
 }
@@ -2612,7 +2612,7 @@ public struct EvaluationMonitorClient: Sendable {
   public init(_ channel: Channel) { self.channel = channel }
 
   /// The organiser's view of who submits and when.
-  public func getActivity(_ request: EvaluationGetActivityRequest, options: CallOptions = CallOptions()) async throws -> EvaluationGetActivityResponse {
+  public nonisolated(nonsending) func getActivity(_ request: EvaluationGetActivityRequest, options: CallOptions = CallOptions()) async throws -> EvaluationGetActivityResponse {
     try await self.channel.unary(EvaluationMonitorMethods.getActivity, request, options: options)
   }
 }
@@ -2644,7 +2644,7 @@ public struct EvaluationMetricCatalogueClient: Sendable {
 
   public init(_ channel: Channel) { self.channel = channel }
 
-  public func listMetrics(_ request: EvaluationListMetricsRequest, options: CallOptions = CallOptions()) async throws -> EvaluationListMetricsResponse {
+  public nonisolated(nonsending) func listMetrics(_ request: EvaluationListMetricsRequest, options: CallOptions = CallOptions()) async throws -> EvaluationListMetricsResponse {
     try await self.channel.unary(EvaluationMetricCatalogueMethods.listMetrics, request, options: options)
   }
 }
@@ -2676,7 +2676,7 @@ public struct EvaluationEvaluationSyncClient: Sendable {
 
   public init(_ channel: Channel) { self.channel = channel }
 
-  public func syncUseCase(_ request: CatalogSyncUseCaseRequest, options: CallOptions = CallOptions()) async throws -> CatalogSyncUseCaseResponse {
+  public nonisolated(nonsending) func syncUseCase(_ request: CatalogSyncUseCaseRequest, options: CallOptions = CallOptions()) async throws -> CatalogSyncUseCaseResponse {
     try await self.channel.unary(EvaluationEvaluationSyncMethods.syncUseCase, request, options: options)
   }
 }

@@ -1278,46 +1278,46 @@ public struct IdentityIdentityClient: Sendable {
 
   public init(_ channel: Channel) { self.channel = channel }
 
-  public func createTenant(_ request: IdentityCreateTenantRequest, options: CallOptions = CallOptions()) async throws -> IdentityTenant {
+  public nonisolated(nonsending) func createTenant(_ request: IdentityCreateTenantRequest, options: CallOptions = CallOptions()) async throws -> IdentityTenant {
     try await self.channel.unary(IdentityIdentityMethods.createTenant, request, options: options)
   }
 
-  public func setEmailDomains(_ request: IdentitySetEmailDomainsRequest, options: CallOptions = CallOptions()) async throws -> IdentityTenant {
+  public nonisolated(nonsending) func setEmailDomains(_ request: IdentitySetEmailDomainsRequest, options: CallOptions = CallOptions()) async throws -> IdentityTenant {
     try await self.channel.unary(IdentityIdentityMethods.setEmailDomains, request, options: options)
   }
 
-  public func listTenants(_ request: IdentityListTenantsRequest, options: CallOptions = CallOptions()) async throws -> IdentityListTenantsResponse {
+  public nonisolated(nonsending) func listTenants(_ request: IdentityListTenantsRequest, options: CallOptions = CallOptions()) async throws -> IdentityListTenantsResponse {
     try await self.channel.unary(IdentityIdentityMethods.listTenants, request, options: options)
   }
 
   /// Operators vouch for any address; owners only for those of their tenant's mail domains.
-  public func createUser(_ request: IdentityCreateUserRequest, options: CallOptions = CallOptions()) async throws -> IdentityUser {
+  public nonisolated(nonsending) func createUser(_ request: IdentityCreateUserRequest, options: CallOptions = CallOptions()) async throws -> IdentityUser {
     try await self.channel.unary(IdentityIdentityMethods.createUser, request, options: options)
   }
 
-  public func listUsers(_ request: IdentityListUsersRequest, options: CallOptions = CallOptions()) async throws -> IdentityListUsersResponse {
+  public nonisolated(nonsending) func listUsers(_ request: IdentityListUsersRequest, options: CallOptions = CallOptions()) async throws -> IdentityListUsersResponse {
     try await self.channel.unary(IdentityIdentityMethods.listUsers, request, options: options)
   }
 
   /// A user's own key, or, for owners and operators, another user's.
-  public func createKey(_ request: IdentityCreateKeyRequest, options: CallOptions = CallOptions()) async throws -> IdentityCreateKeyResponse {
+  public nonisolated(nonsending) func createKey(_ request: IdentityCreateKeyRequest, options: CallOptions = CallOptions()) async throws -> IdentityCreateKeyResponse {
     try await self.channel.unary(IdentityIdentityMethods.createKey, request, options: options)
   }
 
-  public func listKeys(_ request: IdentityListKeysRequest, options: CallOptions = CallOptions()) async throws -> IdentityListKeysResponse {
+  public nonisolated(nonsending) func listKeys(_ request: IdentityListKeysRequest, options: CallOptions = CallOptions()) async throws -> IdentityListKeysResponse {
     try await self.channel.unary(IdentityIdentityMethods.listKeys, request, options: options)
   }
 
   /// Takes effect on the next call that brings the key.
-  public func revokeKey(_ request: IdentityRevokeKeyRequest, options: CallOptions = CallOptions()) async throws -> IdentityKey {
+  public nonisolated(nonsending) func revokeKey(_ request: IdentityRevokeKeyRequest, options: CallOptions = CallOptions()) async throws -> IdentityKey {
     try await self.channel.unary(IdentityIdentityMethods.revokeKey, request, options: options)
   }
 
-  public func issueToken(_ request: IdentityIssueTokenRequest, options: CallOptions = CallOptions()) async throws -> IdentityIssueTokenResponse {
+  public nonisolated(nonsending) func issueToken(_ request: IdentityIssueTokenRequest, options: CallOptions = CallOptions()) async throws -> IdentityIssueTokenResponse {
     try await self.channel.unary(IdentityIdentityMethods.issueToken, request, options: options)
   }
 
-  public func whoAmI(_ request: IdentityWhoAmIRequest, options: CallOptions = CallOptions()) async throws -> IdentityWhoAmIResponse {
+  public nonisolated(nonsending) func whoAmI(_ request: IdentityWhoAmIRequest, options: CallOptions = CallOptions()) async throws -> IdentityWhoAmIResponse {
     try await self.channel.unary(IdentityIdentityMethods.whoAmI, request, options: options)
   }
 }

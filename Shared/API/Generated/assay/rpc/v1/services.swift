@@ -727,7 +727,7 @@ public struct RPCHealthClient: Sendable {
   public init(_ channel: Channel) { self.channel = channel }
 
   /// One answer; NOT_FOUND for a service that is not here.
-  public func check(_ request: RPCHealthCheckRequest, options: CallOptions = CallOptions()) async throws -> RPCHealthCheckResponse {
+  public nonisolated(nonsending) func check(_ request: RPCHealthCheckRequest, options: CallOptions = CallOptions()) async throws -> RPCHealthCheckResponse {
     try await self.channel.unary(RPCHealthMethods.check, request, options: options)
   }
 
@@ -764,7 +764,7 @@ public struct RPCReflectionClient: Sendable {
 
   public init(_ channel: Channel) { self.channel = channel }
 
-  public func describe(_ request: RPCDescribeRequest, options: CallOptions = CallOptions()) async throws -> RPCDescribeResponse {
+  public nonisolated(nonsending) func describe(_ request: RPCDescribeRequest, options: CallOptions = CallOptions()) async throws -> RPCDescribeResponse {
     try await self.channel.unary(RPCReflectionMethods.describe, request, options: options)
   }
 }
@@ -796,7 +796,7 @@ public struct RPCIntrospectionClient: Sendable {
 
   public init(_ channel: Channel) { self.channel = channel }
 
-  public func introspect(_ request: RPCIntrospectRequest, options: CallOptions = CallOptions()) async throws -> RPCIntrospectResponse {
+  public nonisolated(nonsending) func introspect(_ request: RPCIntrospectRequest, options: CallOptions = CallOptions()) async throws -> RPCIntrospectResponse {
     try await self.channel.unary(RPCIntrospectionMethods.introspect, request, options: options)
   }
 }

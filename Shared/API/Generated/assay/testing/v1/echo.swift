@@ -158,7 +158,7 @@ public struct TestingEchoServiceClient: Sendable {
   public init(_ channel: Channel) { self.channel = channel }
 
   /// Answers with the request, its payload replaced by `response_bytes` bytes where that is not 0.
-  public func unary(_ request: TestingEcho, options: CallOptions = CallOptions()) async throws -> TestingEcho {
+  public nonisolated(nonsending) func unary(_ request: TestingEcho, options: CallOptions = CallOptions()) async throws -> TestingEcho {
     try await self.channel.unary(TestingEchoServiceMethods.unary, request, options: options)
   }
 
