@@ -9,6 +9,7 @@ public struct ByteWriter: ~Copyable {
   private var capacity: Int
   /// How many bytes were written.
   public private(set) var count = 0
+  private var array: [UInt8] = []
 
   /// The most bytes of a length or a number.
   private static let numberBytes = 10
@@ -22,6 +23,13 @@ public struct ByteWriter: ~Copyable {
 
   /// A copy of what was written.
   public var bytes: [UInt8] { withUnsafeBytes { Array($0) } }
+
+  /// As `bytes`, in an array that is used again once nobody else has it.
+  public mutating func reusedBytes() -> [UInt8] {
+    array.removeAll(keepingCapacity: true)
+    array.append(contentsOf: unsafeBytes)
+    return array
+  }
 
   /// Hands what was written to `body`.
   public func withUnsafeBytes<T>(_ body: (UnsafeRawBufferPointer) throws -> T) rethrows -> T {

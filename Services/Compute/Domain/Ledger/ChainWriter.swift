@@ -7,8 +7,7 @@ public struct ChainWriter: ~Copyable {
   public private(set) var head: LedgerHead
   /// The number of the first entry that is gathered.
   public private(set) var first: Int64
-  /// The entries that are gathered: of each its length, its bytes and its digest.
-  public private(set) var group = ByteWriter()
+  private var group = ByteWriter()
   /// The predecessor's digest and one entry's bytes: what is digested.
   private var entry = ByteWriter()
   private var hasher = SHA256Hasher()
@@ -33,6 +32,9 @@ public struct ChainWriter: ~Copyable {
     group.digest(digest)
     head = LedgerHead(sequence: sequence, digest: digest)
   }
+
+  /// The entries that are gathered: of each its length, its bytes and its digest.
+  public mutating func gathered() -> [UInt8] { group.reusedBytes() }
 
   /// Begins a new group, once this one is written.
   public mutating func begin() {

@@ -7,20 +7,14 @@ import RPC
 
 extension ComputeRun {
   init(_ run: Run, useCase: String, participantName: String) {
-    self.init()
-    id = run.id
-    useCaseId = useCase
-    participantId = run.participant
-    self.participantName = participantName
-    startedBy = run.startedBy
-    note = run.note
-    state = ComputeRunState(run.state)
-    stateReason = Self.reason(run)
-    usedGflop = run.used.value
-    heldGflop = run.held.value
-    startTime = Google_Protobuf_Timestamp(unixMilliseconds: run.started)
-    lastReportTime = Google_Protobuf_Timestamp(unixMilliseconds: run.lastReport)
-    endTime = run.ended.map { Google_Protobuf_Timestamp(unixMilliseconds: $0) }
+    self.init(
+      id: run.id, useCaseId: useCase, participantId: run.participant,
+      participantName: participantName, startedBy: run.startedBy, note: run.note,
+      state: ComputeRunState(run.state), stateReason: Self.reason(run),
+      usedGflop: run.used.value, heldGflop: run.held.value,
+      startTime: Google_Protobuf_Timestamp(unixMilliseconds: run.started),
+      lastReportTime: Google_Protobuf_Timestamp(unixMilliseconds: run.lastReport),
+      endTime: run.ended.map { Google_Protobuf_Timestamp(unixMilliseconds: $0) })
   }
 
   private static func reason(_ run: Run) -> String {
@@ -56,14 +50,11 @@ extension ComputeRunState {
 
 extension ComputeRunBalance {
   init(_ message: ComputeRun, _ allocation: AllocationStatus, _ run: Run) {
-    self.init()
-    self.run = message
-    allocationGflop = allocation.total.value
-    allocationUsedGflop = allocation.used.value
-    allocationHeldGflop = allocation.held.value
-    allocationFreeGflop = allocation.free.value
-    stop = !run.isLive
-    command = run.isRunning ? .continue : run.isLive ? .pause : .stop
+    self.init(
+      run: message, allocationGflop: allocation.total.value,
+      allocationUsedGflop: allocation.used.value, allocationHeldGflop: allocation.held.value,
+      allocationFreeGflop: allocation.free.value, stop: !run.isLive,
+      command: run.isRunning ? .continue : run.isLive ? .pause : .stop)
   }
 }
 

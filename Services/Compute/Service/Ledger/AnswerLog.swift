@@ -117,7 +117,7 @@ final class AnswerLog {
     guard !starts.isEmpty else { return }
     try tx.execute(
       "INSERT INTO answers (first, count, bytes) VALUES (?1, ?2, ?3)", first, starts.count,
-      group.bytes)
+      group.reusedBytes())
     recentCommits.append(first)
     first += Int64(starts.count)
     clearGroup()

@@ -14,11 +14,11 @@ struct JournalPosition: Equatable {
 enum JournalStore {
   /// Writes the entries that a chain has gathered, and its end.
   static func insert(
-    _ tx: Transaction, id: Int64, tenant: String, _ chain: borrowing ChainWriter
+    _ tx: Transaction, id: Int64, tenant: String, _ chain: inout ChainWriter
   ) throws {
     try tx.execute(
       "INSERT INTO journal (id, tenant, first, count, entries) VALUES (?1, ?2, ?3, ?4, ?5)",
-      id, tenant, chain.first, chain.count, chain.group.bytes)
+      id, tenant, chain.first, chain.count, chain.gathered())
     try saveHead(tx, tenant: tenant, chain.head)
   }
 

@@ -77,7 +77,7 @@ final class LedgerState: @unchecked Sendable {
     if entriesInGroup > 0 {
       for chain in chains.values where chain.writer.count > 0 {
         position.last += 1
-        try JournalStore.insert(tx, id: position.last, tenant: chain.tenant, chain.writer)
+        try JournalStore.insert(tx, id: position.last, tenant: chain.tenant, &chain.writer)
         chain.writer.begin()
       }
     }
