@@ -15,6 +15,15 @@ static inline int assay_sqlite3_bind_blob(sqlite3_stmt *statement, int index, co
   return sqlite3_bind_blob64(statement, index, bytes, count, SQLITE_TRANSIENT);
 }
 
+// Brings the database file of a connection to the disk, through the connection's own descriptor: to
+// close one of our own would drop SQLite's locks on the file.
+static inline int assay_sqlite3_sync_file(sqlite3 *database) {
+  sqlite3_file *file = 0;
+  int result = sqlite3_file_control(database, "main", SQLITE_FCNTL_FILE_POINTER, &file);
+  if (result != SQLITE_OK || !file || !file->pMethods) return result;
+  return file->pMethods->xSync(file, SQLITE_SYNC_NORMAL);
+}
+
 // Forbids what no service needs and a corrupted or hostile file could use: writes to the schema
 // tables, extension loading; and double-quoted strings, which turn a misspelt column into text.
 static inline int assay_sqlite3_harden(sqlite3 *database) {

@@ -1,9 +1,10 @@
 /// Moves committed pages from the write-ahead log into the database file, beside the writer.
 ///
 /// A commit that did so itself would keep all that follow waiting until some thousand pages are
-/// copied and on the disk. Here a thread of its own copies them; when it is done the writer copies
-/// the few that were added meanwhile, whereupon SQLite begins the log anew. Pages that somebody
-/// still reads as they were stay in the log until the next time.
+/// copied and on the disk. Here a thread of its own copies them and brings them to the disk, and
+/// what was added meanwhile likewise, until that is little; then the writer copies the rest,
+/// whereupon SQLite begins the log anew. Pages that somebody still reads as they were stay in the
+/// log until the next time.
 final class Checkpointer: Sendable {
   private enum Phase {
     case idle
@@ -22,21 +23,29 @@ final class Checkpointer: Sendable {
     var pages = 0
   }
 
+  /// How often, at most, what was added meanwhile is copied beside the writer.
+  private static let maximumRounds = 4
+
   private let limit: Int
   private let counters: Counters
+  private let fail: @Sendable (StorageError) -> Void
   private let state: Guarded<State>
 
-  /// - Parameter limit: pages in the log from which they are copied.
-  init(limit: Int, counters: Counters) {
+  /// - Parameters:
+  ///   - limit: pages in the log from which they are copied.
+  ///   - fail: told when the disk fails: what was copied may be lost then, and the log must not be
+  ///     begun anew.
+  init(limit: Int, counters: Counters, fail: @escaping @Sendable (StorageError) -> Void) {
     self.limit = max(1, limit)
     self.counters = counters
+    self.fail = fail
     state = Guarded(State(threshold: self.limit))
   }
 
   /// Copies when it is asked to, until it is closed: the body of its thread.
   func run(on connection: Connection) {
     while state.wait(Self.begin) {
-      copy(on: connection)
+      copyMost(on: connection)
       state.withLock { if case .isRunning = $0.phase { $0.phase = .isDone } }
     }
   }
@@ -70,9 +79,28 @@ final class Checkpointer: Sendable {
     if isDone { copy(on: writer) }
   }
 
+  private func copyMost(on connection: Connection) {
+    for _ in 0..<Self.maximumRounds {
+      guard let copied = copy(on: connection) else { return }
+      // SQLite would leave this to whoever copies the last pages: the writer.
+      do { try connection.synchronizeFile() } catch { return failed(error) }
+      if state.withLock({ $0.pages }) - copied <= limit / 16 { return }
+    }
+  }
+
+  /// How many pages of the log are copied now; `nil` if it failed.
+  @discardableResult
+  private func copy(on connection: Connection) -> Int? {
+    do { return try connection.checkpoint() } catch {
+      failed(error)
+      return nil
+    }
+  }
+
   /// What cannot be copied is as safe in the log; operators see that it grows.
-  private func copy(on connection: Connection) {
-    do { try connection.checkpoint() } catch { counters.update { $0.failedCheckpoints += 1 } }
+  private func failed(_ error: any Error) {
+    counters.update { $0.failedCheckpoints += 1 }
+    if let error = error as? StorageError, case .inputOutput = error { fail(error) }
   }
 
   func close() { state.broadcast { $0.phase = .isClosed } }

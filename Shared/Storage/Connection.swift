@@ -223,10 +223,20 @@ final class Connection {
   }
 
   /// Moves all pages into the database file that nobody reads as they were.
-  func checkpoint() throws {
+  ///
+  /// - Returns: how many pages of the log are moved now.
+  @discardableResult
+  func checkpoint() throws -> Int {
+    var moved: Int32 = 0
     try check(
-      sqlite3_wal_checkpoint_v2(database, "main", SQLITE_CHECKPOINT_PASSIVE, nil, nil),
+      sqlite3_wal_checkpoint_v2(database, "main", SQLITE_CHECKPOINT_PASSIVE, nil, &moved),
       sql: "wal_checkpoint")
+    return Int(moved)
+  }
+
+  /// Brings the database file to the disk.
+  func synchronizeFile() throws {
+    try check(assay_sqlite3_sync_file(database), sql: "fsync")
   }
 
   // MARK: State

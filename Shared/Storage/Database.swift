@@ -53,8 +53,10 @@ public final class Database: Sendable {
     let readers = try (0..<max(1, options.readers)).map { _ in
       try Connection(options.connection(path, isQueryOnly: true))
     }
-    checkpointer = Checkpointer(limit: options.checkpointPages, counters: counters)
-    flusher = LogFlusher(counters: counters, flush ?? LogFile(first.logPath).flush)
+    let flusher = LogFlusher(counters: counters, flush ?? LogFile(first.logPath).flush)
+    self.flusher = flusher
+    checkpointer = Checkpointer(
+      limit: options.checkpointPages, counters: counters, fail: flusher.fail)
     let copier = isExclusive ? try Connection(options.connection(path, isQueryOnly: true)) : nil
 
     // The last thread closes all connections, one after the other: of several that close at one

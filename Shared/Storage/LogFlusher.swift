@@ -138,7 +138,7 @@ final class LogFlusher: Sendable {
     if failure == nil, round.needsDisk {
       do { try flush() } catch {
         failure = error
-        state.withLock { $0.onFailure }?(error)
+        fail(error)
       }
       counters.update { $0.flushes += 1 }
     }
@@ -154,6 +154,15 @@ final class LogFlusher: Sendable {
   /// Has `action` called, before anybody is answered, when the log cannot be flushed.
   func onFailure(_ action: @escaping @Sendable (StorageError) -> Void) {
     state.withLock { $0.onFailure = action }
+  }
+
+  /// The disk has failed: nothing is taken any more.
+  func fail(_ error: StorageError) {
+    let action = state.broadcast { state -> (@Sendable (StorageError) -> Void)? in
+      if state.failure == nil { state.failure = error }
+      return state.onFailure.take()
+    }
+    action?(error)
   }
 
   /// To be called when the writer has ended.

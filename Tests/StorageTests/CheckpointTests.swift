@@ -65,7 +65,7 @@ struct CheckpointTests {
   func failing() throws {
     let fixture = try fixture()
     let counters = Counters()
-    let checkpointer = Checkpointer(limit: 1, counters: counters)
+    let checkpointer = Checkpointer(limit: 1, counters: counters) { _ in }
     let writer = try Connection(Connection.Settings(path: fixture.path))
     try writer.leaveLog()
     try writer.run("INSERT INTO people (email) VALUES ('a')")

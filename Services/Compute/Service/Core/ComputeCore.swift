@@ -64,7 +64,8 @@ public final class ComputeCore: Sendable {
     var options = Database.Options(applicationID: ComputeSchema.applicationID)
     options.clock = clock
     options.cacheKiB = 8_192
-    options.checkpointPages = 1_500
+    // While pages go to the disk, commits wait longer for it: few at a time are soon there.
+    options.checkpointPages = 500
     options.maximumPages = maximumPages
     let database = try Database.open(
       path: path, migrations: ComputeSchema.migrations, options: options)

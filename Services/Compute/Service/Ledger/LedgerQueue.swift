@@ -12,13 +12,13 @@ final class LedgerQueue: Sendable {
   /// Most commands that may wait.
   static let maximumWaiting = 10_000
   /// Most of them that may be of one tenant, so that no tenant's flood keeps the others out. They
-  /// are done in some ten commits. What the installation itself asks for has only the limit of all,
+  /// are done in some five commits. What the installation itself asks for has only the limit of all,
   /// and what a watcher asks for neither.
   static let maximumWaitingOfTenant = 1_000
-  /// Most commands that share a commit. Larger groups would have fewer flushes of the disk, but
-  /// all callers would wait for one commit together, and nothing be done meanwhile: with groups
-  /// that are smaller, some are answered and ask again while others are committed.
-  static let maximumGroup = 96
+  /// Most commands that share a commit. Larger groups would have fewer commits, but all callers
+  /// would wait for one together: with groups that are smaller, some are answered and ask again
+  /// while others are committed. From 64 to 192 it hardly matters.
+  static let maximumGroup = 192
 
   private struct Waiting {
     var commands: [QueuedCommand] = []
