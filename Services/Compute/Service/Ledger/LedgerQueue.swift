@@ -12,8 +12,8 @@ final class LedgerQueue: Sendable {
   /// Most commands that may wait.
   static let maximumWaiting = 10_000
   /// Most of them that may be of one tenant, so that no tenant's flood keeps the others out. They
-  /// are done in some five commits. What the installation itself asks for has only the limit of all,
-  /// and what a watcher asks for neither.
+  /// are done in some five commits. What the installation itself asks for has only the limit of
+  /// all, and what a watcher asks for neither.
   static let maximumWaitingOfTenant = 1_000
   /// Most commands that share a commit. Larger groups would have fewer commits, but all callers
   /// would wait for one together: with groups that are smaller, some are answered and ask again

@@ -49,7 +49,7 @@ final class LedgerSession {
     let entries = outcome.entries.span
     for index in entries.indices { state.append(entries[index], to: open, at: place) }
     // The row is to tell of it with the next flush, though no entry does.
-    if let run = outcome.heardOf { open.noteRun(run) }
+    if let run = outcome.heardOf { state.heard(of: run, in: open) }
     for alert in outcome.alerts { try AlertStore.insert(tx, alert) }
     return outcome
   }

@@ -8,8 +8,8 @@ import Storage
 /// in tables beside it and may be some commits behind. How far they are is stored with them, and
 /// what is missing is added from the journal when the service starts.
 final class LedgerState: @unchecked Sendable {
-  // @unchecked Sendable: private to one queue, whose bodies and after-commit actions the database
-  // runs on its one writer thread, one after the other.
+  // @unchecked Sendable: private to one queue, whose bodies and onCommit actions the database runs
+  // on its one writer thread, one after the other.
 
   /// Commits, at most, that balances, runs and usage stay behind. Whoever reads them has them
   /// brought up to date first.
@@ -29,14 +29,17 @@ final class LedgerState: @unchecked Sendable {
   /// of are in memory until the next flush, and memory was read from the disk then.
   private(set) var listeningSince: Int64 = .max
   private(set) var books: [String: OpenBook] = [:]
+  /// Those of them that the tables are behind.
+  private var dirtyBooks: [OpenBook] = []
   /// Where the runs are that live, and those that ended since the last flush.
   var runPlaces: [String: RunPlace] = [:]
   /// Runs that ended before and were read for a command of this group.
   var guests: [(run: String, book: OpenBook)] = []
   let answers = AnswerLog()
   private var chains: [String: TenantChain] = [:]
+  /// Those of them to which the group has appended.
+  private var grownChains: [TenantChain] = []
   private var position = JournalPosition()
-  private var entriesInGroup = 0
   /// How many groups there were: the time by which books are old.
   private(set) var groupCount: Int64 = 0
   private var commitsBehind = 0
@@ -61,9 +64,10 @@ final class LedgerState: @unchecked Sendable {
   private func reload(_ tx: Transaction) throws {
     books.removeAll()
     runPlaces.removeAll()
+    dirtyBooks.removeAll()
     chains.removeAll()
+    grownChains.removeAll()
     guests.removeAll()
-    entriesInGroup = 0
     commitsBehind = 0
     wantsFlush = false
     listeningSince = clock.now()
@@ -74,15 +78,13 @@ final class LedgerState: @unchecked Sendable {
 
   /// Writes the group.
   func finish(_ tx: Transaction) throws {
-    if entriesInGroup > 0 {
-      for chain in chains.values where chain.writer.count > 0 {
-        position.last += 1
-        try JournalStore.insert(tx, id: position.last, tenant: chain.tenant, &chain.writer)
-        chain.writer.begin()
-      }
+    for chain in grownChains {
+      position.last += 1
+      try JournalStore.insert(tx, id: position.last, tenant: chain.tenant, &chain.writer)
+      chain.writer.begin()
     }
-    let isDirty = books.values.contains(where: \.isDirty)
-    if isDirty {
+    grownChains.removeAll(keepingCapacity: true)
+    if !dirtyBooks.isEmpty {
       if commitsBehind == 0 { behindSince = clock.now() }
       commitsBehind += 1
       if wantsFlush || commitsBehind >= Self.flushInterval { try flush(tx) }
@@ -91,7 +93,6 @@ final class LedgerState: @unchecked Sendable {
     // Those that the group has changed are forgotten by the flush.
     for (run, open) in guests where !open.isDirty(run: run) { open.book.forget(run: run) }
     guests.removeAll(keepingCapacity: true)
-    entriesInGroup = 0
     wantsFlush = false
     if books.count > maximumBooks, commitsBehind == 0 { dropIdleBooks() }
   }
@@ -113,7 +114,7 @@ final class LedgerState: @unchecked Sendable {
   }
 
   private func flush(_ tx: Transaction) throws {
-    for open in books.values where open.isDirty {
+    for open in dirtyBooks {
       for id in open.dirtyRuns {
         if let run = open.book.runs[id] {
           try RunStore.update(tx, run)
@@ -124,6 +125,7 @@ final class LedgerState: @unchecked Sendable {
       try UsageStore.add(tx, open)
       open.flushed()
     }
+    dirtyBooks.removeAll(keepingCapacity: true)
     position.flushed = position.last
     commitsBehind = 0
     try JournalStore.savePosition(tx, position)
@@ -156,9 +158,20 @@ final class LedgerState: @unchecked Sendable {
 
   /// Appends an entry to its tenant's chain.
   func append(_ draft: EntryDraft, to open: OpenBook, at place: RunTable.Place?) {
+    if open.chain.writer.count == 0 { grownChains.append(open.chain) }
     open.chain.writer.append(draft)
-    entriesInGroup += 1
-    open.note(draft, at: place)
+    change(open) { $0.note(draft, at: place) }
+  }
+
+  /// Notes a sign of life of a run, of which no entry tells.
+  func heard(of run: String, in open: OpenBook) {
+    change(open) { $0.noteRun(run) }
+  }
+
+  private func change(_ open: OpenBook, _ note: (OpenBook) -> Void) {
+    let wasDirty = open.isDirty
+    note(open)
+    if !wasDirty, open.isDirty { dirtyBooks.append(open) }
   }
 
   func chain(_ tenant: String, _ tx: Transaction) throws -> TenantChain {
