@@ -20,7 +20,8 @@ static inline int assay_sqlite3_bind_blob(sqlite3_stmt *statement, int index, co
 static inline int assay_sqlite3_sync_file(sqlite3 *database) {
   sqlite3_file *file = 0;
   int result = sqlite3_file_control(database, "main", SQLITE_FCNTL_FILE_POINTER, &file);
-  if (result != SQLITE_OK || !file || !file->pMethods) return result;
+  if (result != SQLITE_OK) return result;
+  if (!file || !file->pMethods) return SQLITE_IOERR_FSYNC;
   return file->pMethods->xSync(file, SQLITE_SYNC_NORMAL);
 }
 

@@ -33,8 +33,8 @@ final class Checkpointer: Sendable {
 
   /// - Parameters:
   ///   - limit: pages in the log from which they are copied.
-  ///   - fail: told when the disk fails: what was copied may be lost then, and the log must not be
-  ///     begun anew.
+  ///   - fail: told when the copies cannot be brought to the disk: they may be lost then, and the
+  ///     log must not be begun anew.
   init(limit: Int, counters: Counters, fail: @escaping @Sendable (StorageError) -> Void) {
     self.limit = max(1, limit)
     self.counters = counters
@@ -83,24 +83,22 @@ final class Checkpointer: Sendable {
     for _ in 0..<Self.maximumRounds {
       guard let copied = copy(on: connection) else { return }
       // SQLite would leave this to whoever copies the last pages: the writer.
-      do { try connection.synchronizeFile() } catch { return failed(error) }
+      do throws(StorageError) { try connection.synchronizeFile() } catch {
+        counters.update { $0.failedCheckpoints += 1 }
+        return fail(error)
+      }
       if state.withLock({ $0.pages }) - copied <= limit / 16 { return }
     }
   }
 
-  /// How many pages of the log are copied now; `nil` if it failed.
+  /// How many pages of the log are copied now. What cannot be copied is as safe in the log;
+  /// operators see that it grows.
   @discardableResult
   private func copy(on connection: Connection) -> Int? {
     do { return try connection.checkpoint() } catch {
-      failed(error)
+      counters.update { $0.failedCheckpoints += 1 }
       return nil
     }
-  }
-
-  /// What cannot be copied is as safe in the log; operators see that it grows.
-  private func failed(_ error: any Error) {
-    counters.update { $0.failedCheckpoints += 1 }
-    if let error = error as? StorageError, case .inputOutput = error { fail(error) }
   }
 
   func close() { state.broadcast { $0.phase = .isClosed } }

@@ -234,9 +234,21 @@ final class Connection {
     return Int(moved)
   }
 
+  /// Moves all pages into the database file, brings that to the disk, and empties the log; waits
+  /// for those who read older pages.
+  func emptyLog() throws {
+    try check(
+      sqlite3_wal_checkpoint_v2(database, "main", SQLITE_CHECKPOINT_TRUNCATE, nil, nil),
+      sql: "wal_checkpoint")
+  }
+
   /// Brings the database file to the disk.
-  func synchronizeFile() throws {
-    try check(assay_sqlite3_sync_file(database), sql: "fsync")
+  func synchronizeFile() throws(StorageError) {
+    let result = assay_sqlite3_sync_file(database)
+    // The file is asked past the connection, which has no message of its own then.
+    guard result == SQLITE_OK else {
+      throw .inputOutput("\(settings.path) cannot be brought to the disk (SQLite code \(result))")
+    }
   }
 
   // MARK: State

@@ -28,6 +28,8 @@ extension Database {
       try requireApplication(source, applicationID, path)
       let copy = try Connection(Connection.Settings(path: partial, mayCreate: true))
       try source.copy(to: copy)
+      // What the backup has, the database is to have, whatever happens now.
+      try LogFile(source.logPath).flush()
       try requireSound(copy, partial)
       // A backup is one file: without this it would be opened with a write-ahead log beside it.
       try copy.pragma("journal_mode = DELETE")

@@ -53,7 +53,9 @@ public final class Database: Sendable {
     let readers = try (0..<max(1, options.readers)).map { _ in
       try Connection(options.connection(path, isQueryOnly: true))
     }
-    let flusher = LogFlusher(counters: counters, flush ?? LogFile(first.logPath).flush)
+    let log = try LogFile(first.logPath)
+    if isExclusive { try Database.secure(first, log) }
+    let flusher = LogFlusher(counters: counters, flush ?? log.flush)
     self.flusher = flusher
     checkpointer = Checkpointer(
       limit: options.checkpointPages, counters: counters, fail: flusher.fail)
@@ -82,6 +84,16 @@ public final class Database: Sendable {
     // Whoever forgets to close a database leaves no threads behind; answered writes are on disk.
     writes.close()
     reads.close()
+  }
+
+  /// Brings to the disk what an earlier process has left in the log: it may have been committed
+  /// and never flushed, and will be told of as if it were.
+  ///
+  /// The pages are written anew into the database file: after a flush that failed the system takes
+  /// those of the log for written that are not. Only where a tool beside us reads older pages must
+  /// a flush do.
+  private static func secure(_ connection: Connection, _ log: LogFile) throws {
+    do { try connection.emptyLog() } catch StorageError.busy { try log.flush() }
   }
 
   /// Creates the file with mode 0600, which SQLite then gives to its companions too.
@@ -164,7 +176,7 @@ public final class Database: Sendable {
 
   // MARK: Reading and writing
 
-  /// Runs `body` on the writer thread and answers once its work is committed.
+  /// Runs `body` on the writer thread and answers once its work is on the disk.
   ///
   /// What `body` throws comes back unchanged, and undoes this body only. If the commit fails, all
   /// of its group get the error and nothing is stored. Cancelling the task while the work waits
@@ -178,7 +190,7 @@ public final class Database: Sendable {
   }
 
   /// As `write`, for those who gather work of their own: returns at once, and calls `completion` on
-  /// the writer's thread, or on the caller's if the work is refused.
+  /// a storage thread, or on the caller's if the work is refused.
   public func enqueueWrite(
     _ body: @escaping @Sendable (Transaction) throws -> Void,
     completion: @escaping @Sendable (Result<Void, any Error>) -> Void

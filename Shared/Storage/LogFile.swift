@@ -1,36 +1,30 @@
 import Glibc
-import Synchronization
 
 /// The file of a write-ahead log, for flushing it.
 ///
 /// SQLite keeps no locks on this file, so that a descriptor of our own may be closed at any time.
 final class LogFile: Sendable {
   private let path: String
-  private let descriptor = Mutex<Int32?>(nil)
+  private let descriptor: Int32
 
-  init(_ path: String) { self.path = path }
-
-  deinit {
-    if let descriptor = descriptor.withLock(\.self) { close(descriptor) }
+  init(_ path: String) throws(StorageError) {
+    self.path = path
+    descriptor = open(path, O_RDONLY | O_CLOEXEC)
+    guard descriptor >= 0 else {
+      throw .cannotOpen(path: path, reason: String(cString: strerror(errno)))
+    }
   }
+
+  deinit { close(descriptor) }
 
   /// Brings the file's content and length to the disk.
   func flush() throws(StorageError) {
-    let descriptor = try descriptor.withLock { open throws(StorageError) in
-      if let open { return open }
-      let new = Glibc.open(path, O_RDONLY | O_CLOEXEC)
-      guard new >= 0 else { throw failure() }
-      open = new
-      return new
-    }
     while fdatasync(descriptor) != 0 {
-      guard errno == EINTR else { throw failure() }
+      guard errno == EINTR else {
+        throw .inputOutput(
+          "\(path) cannot be brought to the disk: \(String(cString: strerror(errno))); "
+            + "nothing is read or written until the service is started again")
+      }
     }
-  }
-
-  private func failure() -> StorageError {
-    .inputOutput(
-      "\(path) cannot be brought to the disk: \(String(cString: strerror(errno))); "
-        + "nothing is read or written until the service is started again")
   }
 }

@@ -21,15 +21,16 @@ final class LogFlusher: Sendable {
     var changed: UInt64 = 0
     /// The last one that is on the disk, or had nothing to write.
     var flushed: UInt64 = 0
-    /// What is answered once a commit is on the disk, in the order of commits.
+    /// What is answered once a commit is on the disk; taken in the order of commits.
     var waiting: [(commit: UInt64, answer: Answer)] = []
     var waitingCommits = 0
     var isWriterBlocked = false
+    var isReaderBlocked = false
     var isFlushing = false
     /// Once the system has failed to flush, it may have dropped what was to be written, and a
     /// second attempt that succeeds would say nothing (Rebello et al., "Can Applications Recover
-    /// from fsync Failures?", 2020): nothing is taken until the process begins anew, with what is
-    /// on the disk.
+    /// from fsync Failures?", 2020): nothing is taken until the database is opened anew, which
+    /// writes what the log holds once more.
     var failure: StorageError?
     var onFailure: (@Sendable (StorageError) -> Void)?
     var isClosed = false
@@ -47,6 +48,9 @@ final class LogFlusher: Sendable {
       return Round(last: inLog, needsDisk: changed > flushed, answers: answers)
     }
   }
+
+  /// Readers' answers that may wait before readers do: their queue fills then, and refuses.
+  static let maximumWaitingReads = 1_000
 
   /// What one flush is for.
   private struct Round {
@@ -107,10 +111,15 @@ final class LogFlusher: Sendable {
   // MARK: The readers' side
 
   /// Answers at once if all that a snapshot taken before can show is on the disk; else when it is.
+  /// Blocks while very many answers wait.
   func whenFlushed(_ answer: @escaping Answer) {
-    let (isKnown, failure) = state.withLock { state -> (Bool, StorageError?) in
-      if state.begun == state.flushed { return (true, nil) }
+    let (isKnown, failure) = state.wait { state -> (Bool, StorageError?)? in
       if let failure = state.failure { return (true, failure) }
+      if state.begun == state.flushed { return (true, nil) }
+      guard state.waiting.count < Self.maximumWaitingReads else {
+        state.isReaderBlocked = true
+        return nil
+      }
       state.waiting.append((state.begun, answer))
       return (false, nil)
     }
@@ -144,25 +153,33 @@ final class LogFlusher: Sendable {
     }
     let wakesOthers = state.withLock { state in
       state.isFlushing = false
-      if let failure { state.failure = failure } else { state.flushed = round.last }
-      return !state.waiting.isEmpty || state.isWriterBlocked || state.isClosed
+      if failure == nil { state.flushed = round.last }
+      defer { state.isReaderBlocked = false }
+      return !state.waiting.isEmpty || state.isWriterBlocked || state.isReaderBlocked
+        || state.isClosed
     }
     if wakesOthers { state.broadcast { _ in } }
     for answer in round.answers { answer(failure) }
   }
 
-  /// Has `action` called, before anybody is answered, when the log cannot be flushed.
+  /// Has `action` called, once and before anybody is answered, when the disk fails; at once if it
+  /// has.
   func onFailure(_ action: @escaping @Sendable (StorageError) -> Void) {
-    state.withLock { $0.onFailure = action }
+    let failure = state.withLock { state in
+      if state.failure == nil { state.onFailure = action }
+      return state.failure
+    }
+    if let failure { action(failure) }
   }
 
   /// The disk has failed: nothing is taken any more.
   func fail(_ error: StorageError) {
-    let action = state.broadcast { state -> (@Sendable (StorageError) -> Void)? in
+    state.withLock { $0.onFailure.take() }?(error)
+    let late = state.broadcast { state in
       if state.failure == nil { state.failure = error }
       return state.onFailure.take()
     }
-    action?(error)
+    late?(error)
   }
 
   /// To be called when the writer has ended.

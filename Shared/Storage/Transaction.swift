@@ -114,7 +114,8 @@ public final class Transaction: Reader {
   /// Keeps `action` to be run once this body's work is on the disk, before it is answered, and
   /// never if it is not committed.
   ///
-  /// It runs on a storage thread, so it must not block: it wakes someone, no more.
+  /// It runs on a storage thread, so it must not block: it wakes someone, no more. Those of several
+  /// commits may run at once.
   public func afterCommit(_ action: @escaping @Sendable () -> Void) {
     actions.afterCommit.append(action)
   }

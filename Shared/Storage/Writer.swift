@@ -34,7 +34,11 @@ final class Writer {
       let start = ContinuousClock.now
       let group = waiting.filter { $0.claim() }
       counters.update { $0.skippedWrites += UInt64(waiting.count - group.count) }
-      if let failure { fail(group, failure) } else if !group.isEmpty { commit(group) }
+      if let failure {
+        for work in group { work.finish(failure) }
+      } else if !group.isEmpty {
+        commit(group)
+      }
       counters.update { $0.writerBusyNanoseconds += start.nanosecondsUntilNow }
     }
   }
@@ -98,6 +102,10 @@ final class Writer {
     let transaction = Transaction(connection)
     do {
       try work.perform(transaction)
+      // A body that went on after such an error has written outside of any transaction.
+      guard connection.isInTransaction else {
+        throw StorageError.inputOutput("SQLite gave the transaction up within a body")
+      }
       // SQLite would look at deferred foreign keys at COMMIT only, when it is the whole group's
       // fault.
       if connection.hasUnresolvedForeignKeys {

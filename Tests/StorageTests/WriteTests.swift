@@ -82,6 +82,30 @@ struct WriteTests {
     }
   }
 
+  @Test("a body that goes on after SQLite gave the transaction up has done nothing")
+  func givenUp() async throws {
+    var options = Database.Options()
+    options.maximumPages = 40
+    let fixture = try Fixture(options: options)
+    let error = await #expect(throws: StorageError.self) {
+      try await fixture.database.write { transaction in
+        try transaction.execute("INSERT INTO people (email) VALUES ('before')")
+        // Full: SQLite rolls all of the transaction back.
+        _ = try? transaction.execute(
+          "INSERT INTO people (email, photo) VALUES ('large', ?1)",
+          [UInt8](repeating: 1, count: 1_000_000))
+        _ = try? transaction.exists("SELECT 1 FROM people")
+      }
+    }
+    guard case .inputOutput = error else {
+      Issue.record("unexpected \(String(describing: error))")
+      return
+    }
+    #expect(try await fixture.emails.isEmpty)
+    try await fixture.insert("after")
+    #expect(try await fixture.emails == ["after"])
+  }
+
   @Test("afterCommit runs for what was kept, and only after it is visible")
   func afterCommit() async throws {
     let fixture = try Fixture()

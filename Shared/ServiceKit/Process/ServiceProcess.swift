@@ -108,12 +108,16 @@ public final class ServiceProcess: Sendable {
   /// Ends the process at once, for a failure after which nothing but a new start helps: whoever
   /// supervises it starts it again, and callers try again.
   public func endForRestart(_ error: any Error) -> Never {
+    // Where nobody reads the log, or it is on the disk that hangs, the process ends all the same.
+    alarm(ServiceProcess.lastWordsSeconds)
+    if let path = options.optionalText("ready-file") { unlink(path) }
     log.error("the process ends, to be started again", ["error": "\(error)"])
     ServiceMain.finish(ServiceProcess.restartExitCode, log)
   }
 
   /// `EX_IOERR` of sysexits.h.
   private static let restartExitCode: Int32 = 74
+  private static let lastWordsSeconds: UInt32 = 5
 
   func shutDownChannels() {
     let channels = state.withLock { Array($0.channels.values) }

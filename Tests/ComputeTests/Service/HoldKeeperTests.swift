@@ -48,6 +48,25 @@ struct HoldKeeperTests {
     #expect(row?.lastReport == ServiceFixture.opening + 50_000)
   }
 
+  @Test("tables that were behind for two seconds are brought up, though nobody reads them")
+  func age() async throws {
+    let fixture = try ServiceFixture()
+    try await fixture.sync()
+    let run = try await fixture.start().id
+    #expect(try await fixture.audit().isSound)
+    try await fixture.report(run, .pflop(3))
+    func row() async throws -> GFLOP? {
+      try await fixture.core.database.read { try RunStore.find($0, run)?.run.counter }
+    }
+    let keeper = HoldKeeper(fixture.core)
+    fixture.clock.advance(milliseconds: LedgerState.flushAge - 1)
+    _ = try await keeper.sweep()
+    #expect(try await row() == .zero)
+    fixture.clock.advance(milliseconds: 1)
+    _ = try await keeper.sweep()
+    #expect(try await row() == .pflop(3))
+  }
+
   @Test("runs that give signs of life, however many, do not keep the keeper from a silent one")
   func manyAlive() async throws {
     let fixture = try ServiceFixture()

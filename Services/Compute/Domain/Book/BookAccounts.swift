@@ -1,6 +1,6 @@
 /// The accounts of one use case: each answers in constant time, and a report touches one
 /// participant's, which is found once.
-public struct BookAccounts: Sendable, Equatable {
+public struct BookAccounts: Sendable {
   /// A participant's accounts.
   struct Part: Sendable, Equatable {
     let participant: String
@@ -201,5 +201,15 @@ public struct BookAccounts: Sendable, Equatable {
     }
     parts[part].add(leg.amount, to: kind, at: priceVersion)
     if kind == .used { used = GFLOP(used.value + leg.amount.value) }
+  }
+}
+
+extension BookAccounts: Equatable {
+  /// Whether all balances are the same, in whatever order they came about.
+  public static func == (a: BookAccounts, b: BookAccounts) -> Bool {
+    func nonzero(_ accounts: BookAccounts) -> [Account: GFLOP] {
+      accounts.balances.byAccount.filter { $0.value != .zero }
+    }
+    return a.useCase == b.useCase && nonzero(a) == nonzero(b)
   }
 }

@@ -12,6 +12,8 @@ import Storage
 final class AnswerLog {
   /// How the hashes are divided; a commit writes one part.
   private static let ranges = 256
+  /// Answers of a range that wait before it is written out of turn.
+  private static let maximumOfRange = 1_024
   /// Commits between two notes of how far the index is.
   private static let positionInterval = 16
 
@@ -49,6 +51,8 @@ final class AnswerLog {
   /// that to look through them, for a key that may be known, is quicker than to keep them by hash.
   private var waiting = [[Place]](repeating: [], count: AnswerLog.ranges)
   private var nextRange = 0
+  /// A range of which more wait than should: keys can be chosen so that all fall into one.
+  private var fullRange: Int?
   /// The first answers of the last commits: what is older than all of them is in the table.
   private var recentCommits: [Int64] = []
 
@@ -78,8 +82,9 @@ final class AnswerLog {
 
   private func answer(_ number: Int64, _ db: Reader) throws -> Answer {
     if number >= first {
-      let start = starts[Int(number - first)]
-      let bytes = group.withUnsafeBytes { Array($0[start...]) }
+      let index = Int(number - first)
+      let end = index + 1 < starts.count ? starts[index + 1] : group.count
+      let bytes = group.withUnsafeBytes { Array($0[starts[index]..<end]) }
       var reader = ByteReader(bytes[...])
       guard let answer = try? Self.read(&reader) else { throw Self.damage(number) }
       return answer
@@ -106,8 +111,11 @@ final class AnswerLog {
   }
 
   private func index(_ hash: Int64, _ number: Int64) {
-    filter?.insert(hash)
-    waiting[Self.range(of: hash)].append(Place(hash: hash, number: number))
+    // A group that failed has left its hashes there, and after each all that wait come again.
+    if filter?.mayContain(hash) == false { filter?.insert(hash) }
+    let range = Self.range(of: hash)
+    waiting[range].append(Place(hash: hash, number: number))
+    if waiting[range].count > Self.maximumOfRange { fullRange = range }
   }
 
   private static func range(of hash: Int64) -> Int { Int(UInt64(bitPattern: hash) >> 56) }
@@ -121,10 +129,9 @@ final class AnswerLog {
     recentCommits.append(first)
     first += Int64(starts.count)
     clearGroup()
-    try tx.execute(
-      "INSERT INTO answer_keys (hash, number) VALUES (?1, ?2) ON CONFLICT DO NOTHING",
-      each: waiting[nextRange].sorted { $0.hash < $1.hash }.map { ($0.hash, $0.number) })
-    waiting[nextRange].removeAll(keepingCapacity: true)
+    try writeIndex(of: nextRange, tx)
+    if let fullRange { try writeIndex(of: fullRange, tx) }
+    fullRange = nil
     nextRange = (nextRange + 1) % Self.ranges
     if recentCommits.count > Self.ranges { recentCommits.removeFirst() }
     // A position that is somewhat old costs a start that much more reading, and nothing else.
@@ -136,6 +143,13 @@ final class AnswerLog {
       """, recentCommits.first ?? 0)
   }
 
+  private func writeIndex(of range: Int, _ tx: Transaction) throws {
+    try tx.execute(
+      "INSERT INTO answer_keys (hash, number) VALUES (?1, ?2) ON CONFLICT DO NOTHING",
+      each: waiting[range].sorted { $0.hash < $1.hash }.map { ($0.hash, $0.number) })
+    waiting[range].removeAll(keepingCapacity: true)
+  }
+
   // MARK: - After a start
 
   /// Reads the answers that the table may not have.
@@ -144,6 +158,7 @@ final class AnswerLog {
     recentCommits.removeAll()
     clearGroup()
     nextRange = 0
+    fullRange = nil
     first = 0
     try fillFilter(db)
     let indexed =
@@ -165,7 +180,7 @@ final class AnswerLog {
     if let oldest = recentCommits.first { recentCommits = [oldest] }
   }
 
-  /// A commit that failed leaves hashes in the filter that nothing has; they do no harm.
+  /// Once: a commit that failed leaves hashes in the filter that nothing has, which cost a search.
   private func fillFilter(_ db: Reader) throws {
     guard filter == nil else { return }
     var filter = AnswerFilter()

@@ -5,9 +5,9 @@ import Synchronization
 
 /// Carries commands out one after the other, and commits together those that wait together.
 ///
-/// A commit waits for the disk; what is asked meanwhile is the next group, one body of the
-/// writer's. Each command runs on the ledger in memory; the group's entries, answers and balances
-/// are written once, at its end. Nobody is answered before the commit.
+/// What is asked while a group is carried out is the next one, one body of the writer's. Each
+/// command runs on the ledger in memory; the group's entries and answers are written once, at its
+/// end. Nobody is answered before the disk has the commit; meanwhile the next group is at work.
 final class LedgerQueue: Sendable {
   /// Most commands that may wait.
   static let maximumWaiting = 10_000
@@ -190,6 +190,7 @@ final class LedgerQueue: Sendable {
     }
   }
 
+  /// On whichever of storage's threads has seen how the group ended.
   private func complete(_ group: CommandGroup, _ result: Result<Void, any Error>) {
     let (commands, culprit) = group.state.withLock { ($0.commands, $0.culprit) }
     guard case .failure(let error) = result else {

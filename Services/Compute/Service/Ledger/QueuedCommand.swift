@@ -46,6 +46,11 @@ final class AnsweringCommand: QueuedCommand, @unchecked Sendable {
   }
 
   override func perform(_ session: LedgerSession) throws {
+    // Nobody would hear of it: a run that is started now would only hold compute.
+    guard !answer.isMoot else {
+      result = .failure(CancellationError())
+      return
+    }
     do {
       result = .success(try body(session))
     } catch let error as StorageError {
@@ -56,7 +61,8 @@ final class AnsweringCommand: QueuedCommand, @unchecked Sendable {
   }
 
   override func succeed(_ answers: inout AnswerBatch) {
-    answers.give(answer, result ?? .failure(status(StorageError.closed)))
+    guard let result else { preconditionFailure("a group of which not each was performed") }
+    answers.give(answer, result)
   }
 
   override func fail(_ error: any Error) { answer.give(.failure(status(error))) }
@@ -92,7 +98,8 @@ final class AwaitedCommand: QueuedCommand, @unchecked Sendable {
   override func perform(_ session: LedgerSession) throws { answer = try body(session) }
 
   override func succeed(_ answers: inout AnswerBatch) {
-    if let answer { answer() } else { refuse(StorageError.closed) }
+    guard let answer else { preconditionFailure("a group of which not each was performed") }
+    answer()
   }
 
   override func fail(_ error: any Error) { refuse(error) }
