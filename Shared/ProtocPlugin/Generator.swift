@@ -5,6 +5,8 @@ enum GeneratorError: Error, CustomStringConvertible {
   case notProto3(file: String, syntax: String)
   case unknownParameter(String)
   case unknownFile(String)
+  case unknownDeferred(method: String)
+  case streamingDeferred(method: String)
   case unknownType(field: String, type: String)
   case proto2Type(field: String, type: String, file: String)
   case unsupportedType(field: String)
@@ -18,6 +20,10 @@ enum GeneratorError: Error, CustomStringConvertible {
         + "Elsewhere=FILE.proto and Deferred=METHOD, a unary one"
     case .unknownFile(let file):
       "protoc asked for \(file) but did not describe it"
+    case .unknownDeferred(let method):
+      "Deferred=\(method) names no method that protoc described"
+    case .streamingDeferred(let method):
+      "Deferred=\(method) names a streaming method; only a unary one can answer later"
     case .unknownType(let field, let type):
       "field \(field) has the type \(type), which protoc did not describe"
     case .proto2Type(let field, let type, let file):
@@ -99,16 +105,22 @@ enum Generator {
     _ parameters: Parameters, _ request: CodeGeneratorRequest
   ) throws(GeneratorError) {
     for name in parameters.deferred {
-      let isUnary = request.files.contains { file in
-        file.services.contains { service in
-          service.methods.contains { method in
-            !method.isClientStreaming && !method.isServerStreaming
-              && "\(file.package).\(service.name).\(method.name)" == name
-          }
-        }
+      guard let method = method(name, request) else { throw .unknownDeferred(method: name) }
+      guard !method.isClientStreaming, !method.isServerStreaming else {
+        throw .streamingDeferred(method: name)
       }
-      guard isUnary else { throw .unknownParameter("Deferred=\(name)") }
     }
+  }
+
+  private static func method(_ name: String, _ request: CodeGeneratorRequest) -> RPCDescriptor? {
+    for file in request.files {
+      let package = file.package.isEmpty ? "" : file.package + "."
+      for service in file.services {
+        let found = service.methods.first { "\(package)\(service.name).\($0.name)" == name }
+        if let found { return found }
+      }
+    }
+    return nil
   }
 
   /// CodeGeneratorResponse: error 1, supported_features 2, file 15 { name 1, content 15 }.

@@ -3,6 +3,7 @@ import Crypto
 import Identity
 import RPC
 import Testing
+import Transport
 
 @testable import ServiceKit
 
@@ -80,6 +81,35 @@ struct CallTests {
     #expect(context.caller?.signed == context.principal)
   }
 
+  @Test("What is known of a principal holds for as long as it does itself, at both ends")
+  func knownPrincipal() throws {
+    let presented = PresentedPrincipal(user([.viewer]))
+    func refusal() -> String? {
+      var context = ServerContext.detached(
+        method: IdentityIdentityMethods.whoAmI, presented: presented)
+      do {
+        try authorizer.authorize(&context)
+        return nil
+      } catch {
+        return (error as? RPCError).map { "\($0.code): \($0.message)" } ?? "\(error)"
+      }
+    }
+    func refused(_ error: IdentityError) -> String { "\(StatusCode.unauthenticated): \(error)" }
+
+    let skew = Principal.maximumSkewMilliseconds
+    #expect(presented.facts == nil && refusal() == nil)
+    let known = try #require(presented.facts)
+    clock.advance(milliseconds: 300_000 + skew - 1)
+    #expect(refusal() == nil)
+    clock.advance(milliseconds: 1)
+    #expect(refusal() == refused(.expired))
+    clock.set(Self.now - skew)
+    #expect(refusal() == nil)
+    clock.set(Self.now - skew - 1)
+    #expect(refusal() == refused(.notYetValid))
+    #expect(presented.facts === known)
+  }
+
   @Test("A service is let into what is between services, and into nothing of users")
   func services() {
     let signed = compute.servicePrincipal(now: Self.now)
@@ -91,11 +121,12 @@ struct CallTests {
   }
 
   private func observer(
+    methods: [MethodDescriptor] = [],
     mapError: @escaping @Sendable (any Error) -> RPCError? = { _ in nil }
   ) -> CallObserver {
     CallObserver(
       log: Logger(service: "t", level: .debug, write: { [lines] in lines.append($0) }),
-      metrics: metrics, methods: [], authorization: .atOnce { _ in },
+      metrics: metrics, methods: methods, authorization: .atOnce { _ in },
       mapError: mapError)
   }
 
@@ -135,5 +166,42 @@ struct CallTests {
     #expect(text.contains(#"{method="assay.identity.v1.Identity.WhoAmI",status="NOT_FOUND"} 1"#))
     #expect(text.contains(#"{method="unknown",status="NOT_FOUND"} 2"#))
     #expect(text.contains("assay_calls_in_flight 0"))
+  }
+
+  @Test("A server's methods are counted each by its name, and are in flight while they are open")
+  func served() async throws {
+    let (one, other) = (MethodDescriptor(name: "t.S.One"), MethodDescriptor(name: "t.S.Other"))
+    let during = Lines()
+    var router = Router()
+    router.unary(one) { (request: TestingEcho, _) in request }
+    router.unary(other) { [metrics] (_: TestingEcho, _) -> TestingEcho in
+      during.append(metrics.text)
+      throw RPCError(.notFound, "no")
+    }
+    let observer = observer(methods: router.numberedMethods)
+    let server = Server(router: router, interceptor: observer.interceptor)
+    // One loop for both sides: a call is counted before the client can have its answer.
+    let group = EventLoopGroup(loopCount: 1, name: "counted")
+    defer { group.shutDown() }
+    let listener = try await Listener.start(
+      server: server, host: "127.0.0.1", port: 0, group: group)
+    defer {
+      listener.close()
+      server.closeAll()
+    }
+    let channel = Channel(
+      try SocketConnector(name: "t", target: "127.0.0.1:\(listener.port)", group: group))
+    await #expect(throws: RPCError.self) {
+      let _: TestingEcho = try await channel.unary(other, TestingEcho())
+    }
+    for _ in 0..<2 { let _: TestingEcho = try await channel.unary(one, TestingEcho()) }
+
+    #expect(during.all.count == 1 && during.all[0].contains("assay_calls_in_flight 1\n"))
+    let text = metrics.text
+    #expect(text.contains("assay_calls_in_flight 0\n"))
+    #expect(text.contains(#"assay_calls_total{method="t.S.One",status="OK"} 2"#))
+    #expect(text.contains(#"assay_calls_total{method="t.S.Other",status="NOT_FOUND"} 1"#))
+    #expect(text.contains(#"assay_call_seconds_count{method="t.S.One"} 2"#))
+    #expect(text.contains(#"assay_call_seconds_count{method="t.S.Other"} 1"#))
   }
 }

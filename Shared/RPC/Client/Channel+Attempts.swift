@@ -79,8 +79,8 @@ extension Channel {
     }
   }
 
-  /// The same for a caller who is not on the pool's loop, and may be an actor's: one way there and
-  /// one back, rather than one of each per step.
+  /// The same for a caller who is not on the pool's loop: there and back once, rather than once per
+  /// step. An actor's caller changes executors twice each way: off its actor, and onto the loop.
   @concurrent
   private func attemptElsewhere(
     _ pool: ConnectionPool, _ method: MethodDescriptor, _ options: CallOptions,

@@ -63,7 +63,9 @@ public class RawAnswer: @unchecked Sendable {
   fileprivate var loop: EventLoop? { nil }
 
   /// On the loop, if there is one.
-  fileprivate func deliver(_ result: Result<[UInt8], any Error>) {}
+  fileprivate func deliver(_ result: Result<[UInt8], any Error>) {
+    preconditionFailure("each kind of answer says where it goes")
+  }
 }
 
 /// An answer to a call.

@@ -12,12 +12,15 @@ struct HandlerRun: Sendable {
     do {
       try interceptor.authorizeAtOnce?(&run.context)
       try await interceptor.authorize?(&run.context)
-      guard case .task(let handler) = route.handler else { return await run.defer(tasks) }
-      try await handler(call, run.context)
+      switch route.handler {
+      case .task(let handler):
+        try await handler(call, run.context)
+        run.completed(.ok, interceptor)
+      case .deferred(let handler): try await run.startWhenReady(handler, tasks)
+      }
     } catch {
-      return run.fail(error, interceptor)
+      run.fail(error, interceptor)
     }
-    run.completed(.ok, interceptor)
   }
 
   // MARK: Deferred answers
@@ -25,7 +28,7 @@ struct HandlerRun: Sendable {
   /// Runs a deferred handler where the call arrived, on the loop.
   ///
   /// - Returns: false if something has to be waited for first, which takes a task.
-  func deferAtOnce(_ tasks: HandlerTasks) -> Bool {
+  func startAtOnce(_ tasks: HandlerTasks) -> Bool {
     let interceptor = tasks.interceptor
     guard case .deferred(let handler) = route.handler, interceptor.authorize == nil,
       let request = call.takeIfReady()
@@ -41,17 +44,14 @@ struct HandlerRun: Sendable {
   }
 
   /// Waits for the request, and hands it to a deferred handler.
-  private nonisolated(nonsending) func `defer`(_ tasks: HandlerTasks) async {
-    guard case .deferred(let handler) = route.handler else { return }
-    do {
-      let request = try await Router.single(call)
-      // The task goes on to other calls, which must not be cancelled with this one.
-      call.loop.assertCurrent()
-      call.task = nil
-      start(handler, request, tasks)
-    } catch {
-      fail(error, tasks.interceptor)
-    }
+  private nonisolated(nonsending) func startWhenReady(
+    _ handler: Router.DeferredHandler, _ tasks: HandlerTasks
+  ) async throws {
+    let request = try await Router.single(call)
+    // The task goes on to other calls, which must not be cancelled with this one.
+    call.loop.assertCurrent()
+    call.task = nil
+    start(handler, request, tasks)
   }
 
   private func start(
@@ -63,12 +63,23 @@ struct HandlerRun: Sendable {
   /// Ends the call with what its handler has answered. On the loop.
   func end(_ result: Result<[UInt8], any Error>, _ tasks: HandlerTasks) {
     let interceptor = tasks.interceptor
+    guard !call.isOver else { return endMoot(result, interceptor) }
     switch result {
     case .success(let message):
       call.respond(message)
       completed(.ok, interceptor)
     case .failure(let error): fail(error, interceptor)
     }
+  }
+
+  /// The answer comes to a call that is over: it ended as the caller, its deadline or its
+  /// connection ended it, whatever the handler says.
+  private func endMoot(_ result: Result<[UInt8], any Error>, _ interceptor: ServerInterceptor) {
+    // What went wrong inside is for the log all the same; to drop a moot answer is no defect.
+    if case .failure(let error) = result, !(error is UnansweredError) {
+      _ = failure(of: error, interceptor)
+    }
+    completed(call.failure?.code ?? .cancelled, interceptor)
   }
 
   // MARK: The end

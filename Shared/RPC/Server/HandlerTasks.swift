@@ -32,7 +32,7 @@ final class HandlerTasks: @unchecked Sendable {
   /// Runs a call's handler: at once, if it needs no task, else soon, and makes its task the call's.
   func start(_ run: HandlerRun) {
     loop.assertCurrent()
-    if run.deferAtOnce(self) { return }
+    if run.startAtOnce(self) { return }
     guard let worker = idle.popLast() else { return startWorker(run) }
     worker.next = run
     run.call.task = worker.task

@@ -15,8 +15,9 @@ public final class PresentedPrincipal: Sendable {
   public var facts: PrincipalFacts? { known.value }
 
   /// Keeps what follows from the bytes alone, whenever and by whomever they are brought along; the
-  /// first stays.
+  /// first stays. Nothing is kept of no principal at all: that one is shared by all loops.
   public func keep(_ facts: PrincipalFacts) {
+    guard !bytes.isEmpty else { return }
     _ = known.set(facts)
   }
 }
@@ -30,14 +31,14 @@ open class PrincipalFacts: @unchecked Sendable {
 /// The principals that the calls of one loop have brought along lately, by their bytes.
 ///
 /// A table of two places for each hash, the one used last first: who is pushed out is made again.
-/// What is compared are signatures, so that no comparison ends early: how long a wrong one takes
-/// must not tell how much of it was right.
+/// What is compared with are mostly verified bytes, which no comparison that ends early should help
+/// to guess: it costs nothing more, though finding the place keeps nothing secret.
 ///
 /// Confined to the loop.
 final class PrincipalTable {
   /// A power of two. The busiest callers of a service find room; their bytes are some hundreds.
   private static let hashes = 256
-  /// Longer ones are nobody's that could be verified.
+  /// Longer ones are rare, and looked up by the keyring itself.
   private static let maximumBytes = 1_024
 
   private var table = [PresentedPrincipal?](repeating: nil, count: 2 * hashes)

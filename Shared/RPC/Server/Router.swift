@@ -65,6 +65,11 @@ public struct Router: Sendable {
   /// A unary method whose handler needs no task of its own: it is called on the loop as the request
   /// arrives, must not block, and gives its answer when it has it, from any thread. What it throws
   /// is the answer, too.
+  ///
+  /// A cancellation or a deadline ends the call without the handler, which has no task that could
+  /// be told; its answer is moot then (`RawAnswer.isMoot`). A call that is over so frees its
+  /// stream, and `max_concurrent_streams` does not bound what a handler has left open: whoever
+  /// defers bounds its own queue.
   @inlinable
   public mutating func deferred<Request: Message, Response: Message>(
     _ method: MethodDescriptor,

@@ -9,6 +9,8 @@ final class CallFigures: Sendable {
   private let calls: CounterFamily
   private let latency: HistogramFamily
   private let methods: [Once<MethodFigures>]
+  /// Of the methods, by their numbers.
+  private let names: [String]
   /// Names that may be labels: what callers invent is counted together.
   private let knownMethods: Set<String>
 
@@ -16,6 +18,7 @@ final class CallFigures: Sendable {
   init(_ metrics: MetricsRegistry, methods: [MethodDescriptor]) {
     knownMethods = Set(methods.map(\.name) + APIDescriptors.methods.map(\.name))
     self.methods = methods.map { _ in Once() }
+    names = methods.map(\.name)
     calls = metrics.counterFamily(
       "assay_calls_total", help: "Calls answered, by method and status.",
       labels: ["method", "status"])
@@ -33,7 +36,7 @@ final class CallFigures: Sendable {
       return latency.series([method]).observe(nanoseconds: nanoseconds)
     }
     let figures = methods[number].value {
-      MethodFigures(context.method.name, latency.series([context.method.name]))
+      MethodFigures(names[number], latency.series([names[number]]))
     }
     figures.statuses[Int(code.rawValue)].value { calls.series([figures.name, code.name]) }
       .increment()
