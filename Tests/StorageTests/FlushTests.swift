@@ -93,6 +93,7 @@ struct FlushTests {
     second.open()
     // The first is on its way to the disk, the next two wait for it, and the last for room.
     try await until { ran.all.count >= 3 }
+    // Time for a fourth that should not run; a correct program never makes this fail.
     try await Task.sleep(for: .milliseconds(100))
     #expect(ran.all == [0, 1, 2])
     #expect(disk.begun == 1)
