@@ -4,7 +4,8 @@ import Testing
 
 @testable import Storage
 
-/// Waits for what only becomes true; a test's time limit ends it otherwise.
+/// Waits for what only becomes true. The sleep is the pace of looking: a test's time limit cancels
+/// it, which ends the wait.
 private func until(_ isTrue: () -> Bool) async throws {
   while !isTrue() { try await Task.sleep(for: .milliseconds(1)) }
 }

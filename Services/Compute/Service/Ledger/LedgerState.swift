@@ -20,8 +20,8 @@ final class LedgerState: @unchecked Sendable {
   private let maximumBooks: Int
   private let clock: WallClock
 
-  /// Set before a group changes anything, and cleared by its commit: when it is not, memory is
-  /// ahead of the disk, and is read anew.
+  /// Cleared before a group changes anything, and set by its commit: when it is not, memory is
+  /// ahead of the tables, and is read anew.
   var isCommitted = false
   var wantsFlush = false
 

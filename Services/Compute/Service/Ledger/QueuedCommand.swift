@@ -7,7 +7,8 @@ import Storage
 /// answer is.
 class QueuedCommand: @unchecked Sendable {
   // @unchecked Sendable: what changes in a subclass is touched by the one body that performs the
-  // command and then by that body's completion, one after the other.
+  // command and then by that body's completion. That may be on another thread, to which the body's
+  // is handed on under a lock, so that the one comes after the other.
 
   let asker: LedgerAsker
 
