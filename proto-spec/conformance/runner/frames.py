@@ -147,13 +147,18 @@ class Peer:
         return Frame(_NAMES[kind], flags, stream, payload)
 
     def _fill(self, deadline: float) -> bool:
+        """Waits for bytes and takes what there is; False when the deadline passes first."""
         pending = isinstance(self._socket, ssl.SSLSocket) and self._socket.pending()
         wait = max(0.0, deadline - time.monotonic())
         if not pending and not select.select([self._socket], [], [], wait)[0]:
             return False
-        self._socket.settimeout(10)
+        # TLS records without data (session tickets) make a socket readable too: a read that
+        # waited for data here would do so past the deadline.
+        self._socket.settimeout(0)
         try:
             data = self._socket.recv(1 << 18)
+        except (BlockingIOError, ssl.SSLWantReadError):
+            return True
         except ConnectionResetError as error:
             raise Closed("reset") from error
         if not data:
