@@ -22,25 +22,14 @@ final class Statement {
 
   /// Binds the values of ?1, ?2, … in order; there must be one for each parameter.
   func bind(_ values: [(any SQLBindable)?]) throws {
-    try requireParameters(values.count)
+    let expected = Int(sqlite3_bind_parameter_count(pointer))
+    guard values.count == expected else {
+      throw StorageError.statement(
+        code: SQLITE_RANGE, message: "\(expected) parameters, but \(values.count) values", sql: sql)
+    }
     for (offset, value) in values.enumerated() {
       let result = bind(value?.sqlValue ?? .null, at: Int32(offset + 1))
       if result != SQLITE_OK { throw connection.error(result, sql: sql) }
-    }
-  }
-
-  /// Binds two integers to ?1 and ?2, of a statement with no other parameters.
-  func bind(_ first: Int64, _ second: Int64) throws {
-    try requireParameters(2)
-    sqlite3_bind_int64(pointer, 1, first)
-    sqlite3_bind_int64(pointer, 2, second)
-  }
-
-  private func requireParameters(_ count: Int) throws {
-    let expected = Int(sqlite3_bind_parameter_count(pointer))
-    guard count == expected else {
-      throw StorageError.statement(
-        code: SQLITE_RANGE, message: "\(expected) parameters, but \(count) values", sql: sql)
     }
   }
 

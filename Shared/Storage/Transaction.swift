@@ -97,17 +97,6 @@ public final class Transaction: Reader {
     }
   }
 
-  /// Runs a statement of two integers for each of the pairs; quicker than as many `execute`.
-  public func execute(_ sql: String, each pairs: [(Int64, Int64)]) throws {
-    try connection.withStatement(sql) { statement in
-      for (first, second) in pairs {
-        try statement.bind(first, second)
-        while try statement.step() {}
-        sqlite3_reset(statement.pointer)
-      }
-    }
-  }
-
   /// The key that the last INSERT gave, where the table's key is an INTEGER PRIMARY KEY.
   public var lastInsertedRowID: Int64 { connection.lastInsertedRowID }
 

@@ -147,7 +147,7 @@ struct LedgerLimitTests {
         try state.begin(tx)
         let value = try body(LedgerSession(state, tx))
         try state.finish(tx)
-        state.isCommitted = true
+        state.committed()
         return value
       }
       try group { session in
@@ -179,7 +179,7 @@ struct LedgerLimitTests {
         try state.begin(tx)
         try body(LedgerSession(state, tx))
         try state.finish(tx)
-        state.isCommitted = true
+        state.committed()
       }
       for number in [1, 2, 3, 4] { try group { _ = try $0.book("uc_\(number)") } }
       // A command that names a run uses its book, too.
@@ -206,7 +206,7 @@ struct LedgerLimitTests {
       try state.begin(tx)
       let first = state.listeningSince
       clock.advance(milliseconds: 5_000)
-      state.isCommitted = true
+      state.committed()
       try state.begin(tx)
       let committed = state.listeningSince
       // This group is not committed.

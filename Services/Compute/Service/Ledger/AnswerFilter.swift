@@ -26,7 +26,7 @@ struct AnswerFilter {
   private var layers = [Layer(capacity: firstCapacity)]
 
   /// Adds a hash, whose bits must be as good as random.
-  mutating func insert(_ hash: Int64) {
+  mutating func insert(_ hash: UInt64) {
     if layers[layers.count - 1].count == layers[layers.count - 1].capacity {
       layers.append(Layer(capacity: 2 * layers[layers.count - 1].capacity))
     }
@@ -35,14 +35,14 @@ struct AnswerFilter {
   }
 
   /// Whether the hash may have been added; `false` is certain.
-  func mayContain(_ hash: Int64) -> Bool {
+  func mayContain(_ hash: UInt64) -> Bool {
     for layer in layers where layer.mayContain(hash) { return true }
     return false
   }
 }
 
 extension AnswerFilter.Layer {
-  mutating func insert(_ hash: Int64) {
+  mutating func insert(_ hash: UInt64) {
     let block = block(of: hash)
     var bits = Self.probes(of: hash)
     words.withUnsafeMutableBufferPointer { words in
@@ -55,7 +55,7 @@ extension AnswerFilter.Layer {
     count += 1
   }
 
-  func mayContain(_ hash: Int64) -> Bool {
+  func mayContain(_ hash: UInt64) -> Bool {
     let block = block(of: hash)
     var bits = Self.probes(of: hash)
     for _ in 0..<AnswerFilter.probes {
@@ -67,15 +67,15 @@ extension AnswerFilter.Layer {
   }
 
   /// The first word of a hash's block; the upper bits choose it.
-  private func block(of hash: Int64) -> Int {
+  private func block(of hash: UInt64) -> Int {
     // A power of two, as all capacities are.
     let blocks = UInt64(words.count / AnswerFilter.wordsOfBlock)
-    return Int((UInt64(bitPattern: hash) >> 32) & (blocks - 1)) * AnswerFilter.wordsOfBlock
+    return Int((hash >> 32) & (blocks - 1)) * AnswerFilter.wordsOfBlock
   }
 
   /// Nine bits for each bit of a block that a hash sets, the uppermost first.
-  private static func probes(of hash: Int64) -> UInt64 {
+  private static func probes(of hash: UInt64) -> UInt64 {
     // Multiplied, so that the bits do not depend on those that chose the block.
-    UInt64(bitPattern: hash) &* 0x9E37_79B9_7F4A_7C15
+    hash &* 0x9E37_79B9_7F4A_7C15
   }
 }

@@ -22,7 +22,7 @@ final class LedgerState: @unchecked Sendable {
 
   /// Cleared before a group changes anything, and set by its commit: when it is not, memory is
   /// ahead of the tables, and is read anew.
-  var isCommitted = false
+  private var isCommitted = false
   var wantsFlush = false
 
   /// Unix milliseconds since which every sign of life of a run is known: those that no entry tells
@@ -95,6 +95,12 @@ final class LedgerState: @unchecked Sendable {
     guests.removeAll(keepingCapacity: true)
     wantsFlush = false
     if books.count > maximumBooks, commitsBehind == 0 { dropIdleBooks() }
+  }
+
+  /// What was written is committed.
+  func committed() {
+    isCommitted = true
+    answers.committed()
   }
 
   /// Drops the books that were not used for longest; the tables say all that they do.

@@ -17,6 +17,7 @@ enum ComputeSchema {
     Migration(9, "runs that are due", sweeps),
     Migration(10, "what is not sealed yet", SealSchema.unsealed),
     Migration(11, "versions of parties", PartySchema.tables),
+    Migration(12, "answers in segments", answerSegments),
   ]
 
   /// The journal is the ledger: groups of entries, only ever inserted. Balances, runs and usage are
@@ -167,6 +168,28 @@ enum ComputeSchema {
       id INTEGER NOT NULL PRIMARY KEY CHECK (id = 1),
       indexed INTEGER NOT NULL
     ) STRICT;
+    """
+
+  /// See `AnswerIndex`; it is made anew of the answers, all of which come after `indexed`.
+  ///
+  /// A row has pairs of a hash and an answer's number, both of 64 bits, little-endian, sorted; rows
+  /// of one segment follow each other. The hash is multiplied by the number here, which is odd.
+  private static let answerSegments = """
+    DROP TABLE answer_keys;
+    DROP TABLE answer_position;
+
+    CREATE TABLE answer_index (
+      id INTEGER NOT NULL PRIMARY KEY,
+      segment INTEGER NOT NULL,
+      entries BLOB NOT NULL
+    ) STRICT;
+
+    CREATE TABLE answer_index_state (
+      id INTEGER NOT NULL PRIMARY KEY CHECK (id = 1),
+      indexed INTEGER NOT NULL,
+      multiplier INTEGER NOT NULL
+    ) STRICT;
+    INSERT INTO answer_index_state (id, indexed, multiplier) VALUES (1, 0, random() | 1);
     """
 
   private static let budgets = """
