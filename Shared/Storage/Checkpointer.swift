@@ -64,18 +64,23 @@ final class Checkpointer: Sendable {
   func committed(_ writer: Connection) {
     let pages = writer.pagesInLog
     counters.update { $0.pagesInLog = pages }
-    let isDone = state.signal { state -> Bool in
+    let (isWanted, isDone) = state.withLock { state -> (Bool, Bool) in
       // The log was begun anew.
       if pages < state.pages { state.threshold = limit }
       state.pages = pages
-      if case .idle = state.phase, pages >= state.threshold { state.phase = .isWanted }
-      guard case .isDone = state.phase else { return false }
+      if case .idle = state.phase, pages >= state.threshold {
+        state.phase = .isWanted
+        return (true, false)
+      }
+      guard case .isDone = state.phase else { return (false, false) }
       state.phase = .idle
       // Unless the log begins anew: somebody reads old pages, and to try again after each commit
       // would be for nothing.
       state.threshold = pages + limit
-      return true
+      return (false, true)
     }
+    // The thread is not woken for each commit.
+    if isWanted { state.signal { _ in } }
     if isDone { copy(on: writer) }
   }
 

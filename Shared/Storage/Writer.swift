@@ -6,6 +6,10 @@ import Synchronization
 /// takes everything that has queued up meanwhile, runs each body inside a savepoint of its own if
 /// there are several, commits once, and leaves it to the flusher to answer when the disk has it.
 final class Writer {
+  /// Commits that took longer are of a busy service: work comes soon though none waits, and the
+  /// flusher's waking is little beside them.
+  private static let shortCommitNanoseconds: UInt64 = 250_000
+
   private let connection: Connection
   private let queue: WorkQueue<Transaction>
   private let maximumWritesPerCommit: Int
@@ -37,14 +41,16 @@ final class Writer {
       if let failure {
         for work in group { work.finish(failure) }
       } else if !group.isEmpty {
-        commit(group)
+        commit(group, since: start)
       }
       counters.update { $0.writerBusyNanoseconds += start.nanosecondsUntilNow }
     }
   }
 
   /// Runs a group in one transaction, and has each of it answered once the disk has it.
-  private func commit(_ group: [any PendingWork<Transaction>]) {
+  private func commit(
+    _ group: [any PendingWork<Transaction>], since start: ContinuousClock.Instant
+  ) {
     var failures: [(any Error)?] = []
     var actions = AfterCommit()
     let before = connection.commitsInLog
@@ -67,7 +73,8 @@ final class Writer {
     let (answers, failed) = (actions.afterCommit, failures)
     let hasChanged = connection.commitsInLog != before
     count(group.count, rolledBack: failures.count { $0 != nil })
-    flusher.committed(hasChanged: hasChanged, isAlone: queue.depth == 0) { broken in
+    let isAlone = queue.depth == 0 && start.nanosecondsUntilNow < Self.shortCommitNanoseconds
+    flusher.committed(hasChanged: hasChanged, isAlone: isAlone) { broken in
       if broken == nil { for action in answers { action() } }
       for (work, failure) in zip(group, failed) { work.finish(broken ?? failure) }
     }

@@ -117,6 +117,7 @@ public struct AnswerBatch {
   private struct Entry: Sendable {
     let answer: RawAnswer
     let result: Result<[UInt8], any Error>
+    let owner: (any AnyObject & Sendable)?
   }
 
   /// Few servers have more than a handful of loops.
@@ -124,10 +125,15 @@ public struct AnswerBatch {
 
   public init() {}
 
-  public mutating func give(_ answer: RawAnswer, _ result: Result<[UInt8], any Error>) {
+  /// - Parameter owner: what is to be freed on the answer's loop, which allocated it: to give memory
+  ///   back to another thread's arena costs more.
+  public mutating func give(
+    _ answer: RawAnswer, _ result: Result<[UInt8], any Error>,
+    owner: (any AnyObject & Sendable)? = nil
+  ) {
     guard answer.take() else { return }
     guard let loop = answer.loop else { return answer.deliver(result) }
-    let entry = Entry(answer: answer, result: result)
+    let entry = Entry(answer: answer, result: result, owner: owner)
     if let index = loops.firstIndex(where: { $0.loop === loop }) {
       loops[index].entries.append(entry)
     } else {

@@ -13,8 +13,9 @@ import Transport
 public enum ServiceMain {
   /// Exit code of a program that a second signal ended.
   private static let forcedExitCode: Int32 = 130
-  /// glibc's memory arenas: as many as there are loops on a small machine.
-  private static let mallocArenas: Int32 = 2
+  /// glibc's memory arenas: about as many as a service on a small machine has threads that allocate,
+  /// the loops and storage's. With fewer, they wait for each other.
+  private static let mallocArenas: Int32 = 8
 
   private enum Phase {
     case starting

@@ -12,13 +12,13 @@ final class LedgerQueue: Sendable {
   /// Most commands that may wait.
   static let maximumWaiting = 10_000
   /// Most of them that may be of one tenant, so that no tenant's flood keeps the others out. They
-  /// are done in some five commits. What the installation itself asks for has only the limit of
+  /// are done in some sixteen commits. What the installation itself asks for has only the limit of
   /// all, and what a watcher asks for neither.
   static let maximumWaitingOfTenant = 1_000
   /// Most commands that share a commit. Larger groups would have fewer commits, but all callers
   /// would wait for one together: with groups that are smaller, some are answered and ask again
-  /// while others are committed. From 64 to 192 it hardly matters.
-  static let maximumGroup = 192
+  /// while others are committed.
+  static let maximumGroup = 64
 
   private struct Waiting {
     var commands: [QueuedCommand] = []
@@ -185,25 +185,28 @@ final class LedgerQueue: Sendable {
     try ledger.finish(tx)
     let isBehind = ledger.isBehind
     tx.onCommit { [self] in
-      ledger.isCommitted = true
+      ledger.committed()
       self.isBehind.store(isBehind, ordering: .releasing)
     }
   }
 
   /// On whichever of storage's threads has seen how the group ended.
   private func complete(_ group: CommandGroup, _ result: Result<Void, any Error>) {
+    guard case .failure(let error) = result else { return succeed(group) }
     let (commands, culprit) = group.state.withLock { ($0.commands, $0.culprit) }
-    guard case .failure(let error) = result else {
-      var answers = AnswerBatch()
-      for command in commands { command.succeed(&answers) }
-      return answers.send()
-    }
     guard !commands.isEmpty else { return failAll(error) }
     // One use case that cannot be read must not keep the others' commands from the ledger.
     let isOwnFault = culprit != nil && !((error as? StorageError)?.isOfTheDisk ?? false)
     for (index, command) in commands.enumerated() {
       if isOwnFault, index != culprit { enqueue(command) } else { command.fail(error) }
     }
+  }
+
+  private func succeed(_ group: CommandGroup) {
+    var answers = AnswerBatch()
+    // Only the answers hold the commands when they are sent, so that loops free them.
+    for command in group.takeCommands() { command.succeed(&answers) }
+    answers.send()
   }
 
   /// The writer takes nothing any more, so that what waits would wait for ever.
@@ -247,4 +250,11 @@ private final class CommandGroup: Sendable {
   }
 
   let state = Mutex(State())
+
+  func takeCommands() -> [QueuedCommand] {
+    state.withLock { state in
+      defer { state.commands = [] }
+      return state.commands
+    }
+  }
 }

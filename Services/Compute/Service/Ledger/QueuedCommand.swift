@@ -63,7 +63,7 @@ final class AnsweringCommand: QueuedCommand, @unchecked Sendable {
 
   override func succeed(_ answers: inout AnswerBatch) {
     guard let result else { preconditionFailure("a group of which not each was performed") }
-    answers.give(answer, result)
+    answers.give(answer, result, owner: self)
   }
 
   override func fail(_ error: any Error) { answer.give(.failure(status(error))) }
