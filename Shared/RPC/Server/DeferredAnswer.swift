@@ -125,8 +125,8 @@ public struct AnswerBatch {
 
   public init() {}
 
-  /// - Parameter owner: what is to be freed on the answer's loop, which allocated it: to give memory
-  ///   back to another thread's arena costs more.
+  /// - Parameter owner: what is to be freed on the answer's loop, which allocated it: to give back
+  ///   another thread's memory costs more.
   public mutating func give(
     _ answer: RawAnswer, _ result: Result<[UInt8], any Error>,
     owner: (any AnyObject & Sendable)? = nil
