@@ -13,8 +13,8 @@ import Transport
 public enum ServiceMain {
   /// Exit code of a program that a second signal ended.
   private static let forcedExitCode: Int32 = 130
-  /// glibc's memory arenas: about as many as a service has threads that allocate on a small machine,
-  /// loops and storage's. With fewer, they wait for each other.
+  /// glibc's memory arenas: about as many as threads of a service allocate on a small
+  /// machine, loops and storage's. With fewer, they wait for each other.
   private static let mallocArenas: Int32 = 8
 
   private enum Phase {

@@ -123,15 +123,14 @@ struct LedgerBench {
     _ client: Started, _ window: Window
   ) async throws -> Latencies {
     var latencies = Latencies()
-    // Keys that nobody else has; asking the system for each would cost the client two calls.
-    var random = KeyGenerator(state: .random(in: .min ... .max))
+    // Keys that nobody else has, of some twenty bytes.
+    let keys = String(UInt64.random(in: 1 << 63 ... .max), radix: 16)
     var total: Int64 = 0
     while true {
       total += 1
-      let key = String(random.next(), radix: 16) + String(random.next(), radix: 16)
       let request = ComputeReportUsageRequest(
         runId: client.run, totalGflop: total, provenance: .measured, meter: "bench",
-        idempotencyKey: key)
+        idempotencyKey: keys + String(total))
       let sent = EventLoop.monotonicNanoseconds()
       let balance = try await client.runs.reportUsage(request, options: client.options)
       let now = EventLoop.monotonicNanoseconds()
@@ -140,17 +139,5 @@ struct LedgerBench {
       if isCounted { latencies.add(now - sent) }
       if !goesOn { return latencies }
     }
-  }
-}
-
-/// Source: Steele, Lea, Flood, "Fast splittable pseudorandom number generators", 2014.
-private struct KeyGenerator: RandomNumberGenerator {
-  var state: UInt64
-
-  mutating func next() -> UInt64 {
-    state &+= 0x9E37_79B9_7F4A_7C15
-    var value = (state ^ (state >> 30)) &* 0xBF58_476D_1CE4_E5B9
-    value = (value ^ (value >> 27)) &* 0x94D0_49BB_1331_11EB
-    return value ^ (value >> 31)
   }
 }
