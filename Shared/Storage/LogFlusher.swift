@@ -93,14 +93,16 @@ final class LogFlusher: Sendable {
   /// - Parameter isAlone: whether nothing else waits to be written, so that the writer may as well
   ///   wait for the disk itself: that saves waking another thread.
   func committed(hasChanged: Bool, isAlone: Bool, _ answer: @escaping Answer) {
-    let round = state.withLock { state -> Round? in
+    let (round, hasReaders) = state.withLock { state -> (Round?, Bool) in
       state.inLog = state.begun
       if hasChanged { state.changed = state.begun }
       state.waiting.append((state.begun, answer))
       state.waitingCommits += 1
-      return isAlone ? state.begin() : nil
+      return (isAlone ? state.begin() : nil, state.isReaderBlocked)
     }
-    if let round { perform(round) } else { state.signal { _ in } }
+    if let round { return perform(round) }
+    // One signal might wake a reader that waits for room, in place of the flusher.
+    if hasReaders { state.broadcast { _ in } } else { state.signal { _ in } }
   }
 
   /// The commit that was begun has failed, and is not in the log.

@@ -6,8 +6,8 @@ import Synchronization
 /// takes everything that has queued up meanwhile, runs each body inside a savepoint of its own if
 /// there are several, commits once, and leaves it to the flusher to answer when the disk has it.
 final class Writer {
-  /// Commits that took longer are of a busy service: work comes soon though none waits, and the
-  /// flusher's waking is little beside them.
+  /// After commits that took longer the flusher's waking is little, and the next work may come
+  /// while it flushes.
   private static let shortCommitNanoseconds: UInt64 = 250_000
 
   private let connection: Connection

@@ -32,9 +32,9 @@ int assay_epoll_wait(int epoll, assay_epoll_ready *ready, int capacity, int time
 // accept4 is behind _GNU_SOURCE, which the Swift importer does not set.
 int assay_accept(int fd, struct sockaddr *address, socklen_t *length);
 
-// Keeps glibc from giving each thread an arena of its own, the usual cause of a Swift server's
-// growth, and from giving memory back that is asked for again at once; called once, first thing in
-// main.
+// Keeps glibc from giving each of many threads an arena of its own, the usual cause of a Swift
+// server's growth, and from giving memory back that is asked for again at once; called once, first
+// thing in main.
 void assay_tune_malloc(int arenas);
 
 #endif

@@ -143,7 +143,8 @@ public struct AnswerBatch {
 
   /// Sends what was given.
   public mutating func send() {
-    for (loop, entries) in loops {
+    // The loop has the entries to itself, so that it frees them.
+    while let (loop, entries) = loops.popLast() {
       loop.execute {
         for (index, entry) in entries.enumerated() {
           entry.answer.deliver(entry.result)
@@ -151,7 +152,6 @@ public struct AnswerBatch {
         }
       }
     }
-    loops.removeAll(keepingCapacity: true)
   }
 }
 

@@ -51,9 +51,11 @@ struct LedgerQueueTests {
     await core.database.close()
   }
 
-  @Test("answers are found again after a restart")
+  @Test("answers are found again after a restart, in the index on the disk or not yet")
   func answers() async throws {
-    let fixture = try ServiceFixture()
+    var settings = ComputeSettings(holdIdleMilliseconds: 60_000)
+    settings.answersInMemory = 20
+    let fixture = try ServiceFixture(settings: settings)
     try await fixture.sync()
     let run = try await fixture.start(key: "start").id
     var answers: [ComputeRunBalance] = []

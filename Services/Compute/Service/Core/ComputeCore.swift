@@ -12,6 +12,8 @@ public struct ComputeSettings: Sendable, Equatable {
   /// How long a run may be silent before its hold expires.
   public var holdIdleMilliseconds: Int64
   public var vatRates: VATRates
+  /// Answered keys that are found in memory alone, before the index on the disk has them.
+  public var answersInMemory = AnswerIndex.defaultMaximumWaiting
 
   public init(
     slices: SlicePolicy = .standard, holdIdleMilliseconds: Int64 = 10 * 60 * 1_000,
@@ -46,7 +48,7 @@ public final class ComputeCore: Sendable {
     report: @escaping @Sendable (String) -> Void = { _ in }
   ) {
     self.database = database
-    ledger = LedgerQueue(database, clock: clock)
+    ledger = LedgerQueue(database, clock: clock, answersInMemory: settings.answersInMemory)
     self.clock = clock
     self.settings = settings
     self.random = random

@@ -6,16 +6,19 @@ import Storage
 /// Hashes are random, so that a table by hash would have a page written for each of them. Here they
 /// wait in memory, divided into ranges; when too many wait, commits write the ranges in turn, each
 /// as a sorted segment of whole pages. Eight segments of a range that are alike in size are merged
-/// into one, so that a hash is written once for each eightfold of all there are. After a crash
-/// those that waited are added again. A filter in memory spares the search for keys that are new.
+/// into one, so that a hash is written once for each eightfold of all there are. How far each range
+/// is written is stored with it: after a crash those that waited are added again, and no others. A
+/// filter in memory spares the search for keys that are new.
 ///
 /// Callers can choose keys whose hashes begin alike: ranges are those of the hash times a secret
 /// number, which spreads any of them (Dietzfelbinger et al., "A Reliable Randomized Algorithm for
 /// the Closest-Pair Problem", 1997).
 struct AnswerIndex {
-  /// Hashes that wait in memory at most, but for the commits after a start.
+  /// Hashes that wait in memory at most. A start reads the answers of these and of those that were
+  /// written since the range that is behind most: about twice as many.
   static let defaultMaximumWaiting = 30_000
-  /// Ranges that a commit writes at most, so that none is long: one keeps up with full groups.
+  /// Ranges that a commit writes at most; one keeps up with full groups. A range has a 256th of all
+  /// hashes, and so much is what a commit may have to merge.
   private static let rangesOfCommit = 2
   private static let rangeCount = 256
   /// A row of so many is as long as a page of the database.
@@ -70,17 +73,23 @@ struct AnswerIndex {
   private var filter: AnswerFilter?
   private var segments = [[Segment]](repeating: [], count: AnswerIndex.rangeCount)
   private var nextPage: Int64 = 1
-  /// The two above as they are on the disk, where the group has changed them.
-  private var undo: (segments: [(range: Int, before: [Segment])], nextPage: Int64) = ([], 1)
+  /// For each range, the number of the first answer that it may not have in the table.
+  private var through = [Int64](repeating: 0, count: AnswerIndex.rangeCount)
 
   /// So few of a range that to look through them, for a key that may be known, is quicker than to
   /// keep them by hash.
   private var waiting = [[Entry]](repeating: [], count: AnswerIndex.rangeCount)
-  private var waitingCount = 0
+  private(set) var waitingCount = 0
   private var nextRange = 0
-  /// The next answer's number when the first range was written: once the last one is, all that were
-  /// before are in the table.
-  private var turnBegin: Int64 = 0
+  /// What a group changes by writing ranges, as it was when the last commit ended.
+  private struct Written {
+    let range: Int
+    let through: Int64
+    let segments: [Segment]
+    let waiting: [Entry]
+  }
+
+  private var undo: (written: [Written], nextPage: Int64) = ([], 1)
 
   init(maximumWaiting: Int = AnswerIndex.defaultMaximumWaiting) {
     self.maximumWaiting = maximumWaiting
@@ -110,11 +119,14 @@ struct AnswerIndex {
 
   // MARK: - Adding
 
+  /// Adds a hash, unless the table has it already.
   mutating func insert(_ hash: Int64, _ number: Int64) {
     let hash = scramble(hash)
-    // A group that failed has left its hashes there, and after each all that wait come again.
+    let range = Self.range(hash)
+    guard number >= through[range] else { return }
+    // A group that failed has left its hashes there.
     if filter?.mayContain(hash) == false { filter?.insert(hash) }
-    waiting[Self.range(hash)].append(Entry(hash: hash, number: number))
+    waiting[range].append(Entry(hash: hash, number: number))
     waitingCount += 1
   }
 
@@ -122,24 +134,49 @@ struct AnswerIndex {
   ///
   /// - Parameter next: the number that the next group's first answer will have.
   mutating func write(_ tx: Transaction, next: Int64) throws {
+    guard waitingCount > maximumWaiting else { return }
     for _ in 0..<Self.rangesOfCommit where waitingCount > maximumWaiting {
-      try write(range: nextRange, tx)
+      try write(range: nextRange, next: next, tx)
       nextRange = (nextRange + 1) % Self.rangeCount
-      guard nextRange == 0 else { continue }
-      try tx.execute("UPDATE answer_index_state SET indexed = ?1", turnBegin)
-      turnBegin = next
     }
+    var bytes: [UInt8] = []
+    for number in through { withUnsafeBytes(of: number.littleEndian) { bytes += $0 } }
+    try tx.execute("UPDATE answer_index_state SET through = ?1", bytes)
   }
 
   /// What was written is committed.
   mutating func committed() { undo = ([], nextPage) }
 
-  private mutating func write(range: Int, _ tx: Transaction) throws {
+  /// What was inserted and written since the last commit is not.
+  ///
+  /// - Parameter next: the number that the next group's first answer will have.
+  mutating func rollBack(next: Int64) {
+    for written in undo.written.reversed() {
+      waitingCount += written.waiting.count - waiting[written.range].count
+      waiting[written.range] = written.waiting
+      segments[written.range] = written.segments
+      through[written.range] = written.through
+      nextRange = written.range
+    }
+    nextPage = undo.nextPage
+    undo.written = []
+    for range in waiting.indices {
+      while let last = waiting[range].last, last.number >= next {
+        waiting[range].removeLast()
+        waitingCount -= 1
+      }
+    }
+  }
+
+  private mutating func write(range: Int, next: Int64, _ tx: Transaction) throws {
     var entries = waiting[range]
+    undo.written.append(
+      Written(
+        range: range, through: through[range], segments: segments[range], waiting: entries))
+    through[range] = next
     guard !entries.isEmpty else { return }
-    waiting[range].removeAll(keepingCapacity: true)
+    waiting[range] = []
     waitingCount -= entries.count
-    undo.segments.append((range, segments[range]))
     while true {
       let level = Segment.level(entries.count)
       let equals = segments[range].filter { $0.level == level }
@@ -158,15 +195,14 @@ struct AnswerIndex {
     segments[range].append(try append(entries, tx))
   }
 
-  /// Writes sorted entries as a segment. Those that are there twice, because they waited again
-  /// after a start, are written once.
+  /// Writes sorted entries as a segment.
   private mutating func append(_ entries: [Entry], _ tx: Transaction) throws -> Segment {
     var segment = Segment(pages: [], count: 0)
     var bytes: [UInt8] = []
     bytes.reserveCapacity(Self.entriesOfPage * Self.bytesOfEntry)
     let first = nextPage
     var firstHash = entries[0].hash
-    for (index, entry) in entries.enumerated() where index == 0 || entry != entries[index - 1] {
+    for entry in entries {
       if bytes.isEmpty { firstHash = entry.hash }
       withUnsafeBytes(of: (entry.hash.littleEndian, entry.number.littleEndian)) { bytes += $0 }
       segment.count += 1
@@ -191,35 +227,35 @@ struct AnswerIndex {
 
   // MARK: - After a start
 
-  /// Begins anew with what the database has, at a start and after a group that failed.
+  /// Reads what the database has.
   ///
   /// - Returns: the number of the first answer that may not be in the table: all from there on are
-  ///   to be inserted, and then `begin` called.
+  ///   to be inserted.
   mutating func load(_ db: Reader) throws -> Int64 {
-    waiting = [[Entry]](repeating: [], count: Self.rangeCount)
-    waitingCount = 0
-    nextRange = 0
-    for (range, before) in undo.segments.reversed() { segments[range] = before }
-    nextPage = undo.nextPage
-    undo.segments = []
-    let state = try db.queryOne("SELECT indexed, multiplier FROM answer_index_state WHERE id = 1") {
-      (try $0.int64(0), try $0.int64(1))
+    var loaded = AnswerIndex(maximumWaiting: maximumWaiting)
+    let state = try db.queryOne("SELECT through, multiplier FROM answer_index_state") {
+      (try $0.blob(0), try $0.int64(1))
     }
-    guard let (indexed, multiplier) = state else { throw StorageError.corrupt("no answer index") }
-    self.multiplier = UInt64(bitPattern: multiplier)
-    // Once: a commit that failed leaves hashes in the filter that nothing has, which cost a search.
-    if filter == nil { try readSegments(db) }
-    return indexed
+    guard let (through, multiplier) = state, !multiplier.isMultiple(of: 2),
+      through.count == Self.rangeCount * MemoryLayout<Int64>.size
+    else { throw StorageError.corrupt("the state of the answer index cannot be read") }
+    loaded.multiplier = UInt64(bitPattern: multiplier)
+    loaded.through = through.withUnsafeBytes { bytes in
+      (0..<Self.rangeCount).map {
+        Int64(littleEndian: bytes.loadUnaligned(fromByteOffset: 8 * $0, as: Int64.self))
+      }
+    }
+    let first = loaded.through.min() ?? 0
+    loaded.nextRange = loaded.through.firstIndex(of: first) ?? 0
+    try loaded.readSegments(db)
+    self = loaded
+    return first
   }
-
-  /// All that are not in the table wait again.
-  ///
-  /// - Parameter next: the number that the next answer will have.
-  mutating func begin(next: Int64) { turnBegin = next }
 
   private mutating func readSegments(_ db: Reader) throws {
     var filter = AnswerFilter()
     var current: (range: Int, segment: Int64)?
+    var last: Entry?
     try db.forEach("SELECT id, segment, entries FROM answer_index ORDER BY id") { row in
       let (id, segment) = (try row.int64(0), try row.int64(1))
       let entries = try Self.entries(try row.blob(2), ofPage: id)
@@ -227,11 +263,19 @@ struct AnswerIndex {
       if current.map({ $0 != (range, segment) }) ?? true {
         segments[range].append(Segment(pages: [], count: 0))
         current = (range, segment)
+        last = nil
       }
-      let last = segments[range].count - 1
-      segments[range][last].pages.append(Page(id: id, firstHash: entries[0].hash))
-      segments[range][last].count += entries.count
-      for entry in entries { filter.insert(entry.hash) }
+      let place = segments[range].count - 1
+      segments[range][place].pages.append(Page(id: id, firstHash: entries[0].hash))
+      segments[range][place].count += entries.count
+      for entry in entries {
+        // A hash that is not where it is looked for would have a command be done twice.
+        guard Self.range(entry.hash) == range, last.map({ $0 < entry }) ?? true else {
+          throw Self.damage(id)
+        }
+        last = entry
+        filter.insert(entry.hash)
+      }
       nextPage = id + 1
     }
     undo.nextPage = nextPage
@@ -273,9 +317,13 @@ struct AnswerIndex {
 
   private static func checked(_ bytes: [UInt8], ofPage page: Int64) throws -> [UInt8] {
     guard !bytes.isEmpty, bytes.count.isMultiple(of: bytesOfEntry) else {
-      throw StorageError.corrupt("page \(page) of the answer index cannot be read")
+      throw damage(page)
     }
     return bytes
+  }
+
+  private static func damage(_ page: Int64) -> StorageError {
+    .corrupt("page \(page) of the answer index cannot be read")
   }
 
   private static func entry(_ index: Int, _ bytes: UnsafeRawBufferPointer) -> Entry {

@@ -5,7 +5,7 @@ import Storage
 /// What was answered to commands with an idempotency key, so that it can be answered again.
 ///
 /// The answers of a commit are one row, appended. Where each is, an index tells by a hash of its
-/// key; it is written some commits later, and after a crash the last answers are read again.
+/// key; it is written later, and after a start the last answers are read again.
 final class AnswerLog {
   /// A command's key within the caller's tenant, and what was asked.
   struct Request {
@@ -35,6 +35,9 @@ final class AnswerLog {
   /// The group's answers, as they will be stored, and where each begins.
   private var group = ByteWriter()
   private var starts: [Int] = []
+  /// The number that the next answer had when the last commit ended.
+  private var firstUncommitted: Int64 = 0
+  private var isLoaded = false
 
   init(index: AnswerIndex = AnswerIndex()) {
     self.index = index
@@ -54,6 +57,7 @@ final class AnswerLog {
   private func answer(_ number: Int64, _ db: Reader) throws -> Answer {
     if number >= first {
       let index = Int(number - first)
+      guard index < starts.count else { throw Self.damage(number) }
       let end = index + 1 < starts.count ? starts[index + 1] : group.count
       let bytes = group.withUnsafeBytes { Array($0[starts[index]..<end]) }
       var reader = ByteReader(bytes[...])
@@ -93,20 +97,28 @@ final class AnswerLog {
   }
 
   /// What was written is committed.
-  func committed() { index.committed() }
+  func committed() {
+    firstUncommitted = first
+    index.committed()
+  }
 
   // MARK: - After a start
 
-  /// Reads the answers that the table may not have.
+  /// Goes back to what the database has: the first time by reading it, later by undoing what was
+  /// not committed.
   func load(_ db: Reader) throws {
     clearGroup()
+    if isLoaded {
+      first = firstUncommitted
+      return index.rollBack(next: first)
+    }
     let indexed = try index.load(db)
     let sql = "SELECT first, count, bytes FROM answers WHERE first >= ?1 ORDER BY first"
     first = indexed
     try db.forEach(sql, indexed) { row in
       first = try row.int64("first")
       var reader = ByteReader(try row.blob("bytes")[...])
-      for _ in 0..<(try row.int64("count")) {
+      for _ in 0..<max(0, try row.int64("count")) {
         guard let answer = try? Self.read(&reader) else { throw Self.damage(first) }
         let request = Request(
           tenant: answer.tenant, key: answer.key, fingerprint: answer.fingerprint)
@@ -114,7 +126,8 @@ final class AnswerLog {
         first += 1
       }
     }
-    index.begin(next: first)
+    firstUncommitted = first
+    isLoaded = true
   }
 
   private func clearGroup() {

@@ -80,9 +80,9 @@ final class LedgerQueue: Sendable {
   /// What readers wait for, until the ledger begins with it.
   private let catchingUp = Mutex<Task<Void, any Error>?>(nil)
 
-  init(_ database: Database, clock: WallClock) {
+  init(_ database: Database, clock: WallClock, answersInMemory: Int) {
     self.database = database
-    ledger = LedgerState(clock: clock)
+    ledger = LedgerState(clock: clock, answersInMemory: answersInMemory)
   }
 
   /// Runs `body` on the ledger, and answers with the bytes that it returns once what it did is on

@@ -35,7 +35,7 @@ final class LedgerState: @unchecked Sendable {
   var runPlaces: [String: RunPlace] = [:]
   /// Runs that ended before and were read for a command of this group.
   var guests: [(run: String, book: OpenBook)] = []
-  let answers = AnswerLog()
+  let answers: AnswerLog
   private var chains: [String: TenantChain] = [:]
   /// Those of them to which the group has appended.
   private var grownChains: [TenantChain] = []
@@ -48,7 +48,11 @@ final class LedgerState: @unchecked Sendable {
 
   var isBehind: Bool { commitsBehind > 0 }
 
-  init(clock: WallClock, maximumBooks: Int = 4_096) {
+  init(
+    clock: WallClock, maximumBooks: Int = 4_096,
+    answersInMemory: Int = AnswerIndex.defaultMaximumWaiting
+  ) {
+    answers = AnswerLog(index: AnswerIndex(maximumWaiting: answersInMemory))
     self.clock = clock
     self.maximumBooks = maximumBooks
   }

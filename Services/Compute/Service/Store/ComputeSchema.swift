@@ -170,10 +170,11 @@ enum ComputeSchema {
     ) STRICT;
     """
 
-  /// See `AnswerIndex`; it is made anew of the answers, all of which come after `indexed`.
+  /// See `AnswerIndex`; when the service starts, it is made anew of all answers there are.
   ///
   /// A row has pairs of a hash and an answer's number, both of 64 bits, little-endian, sorted; rows
   /// of one segment follow each other. The hash is multiplied by the number here, which is odd.
+  /// `through` has for each of 256 ranges the number of the first answer that may be missing.
   private static let answerSegments = """
     DROP TABLE answer_keys;
     DROP TABLE answer_position;
@@ -186,10 +187,11 @@ enum ComputeSchema {
 
     CREATE TABLE answer_index_state (
       id INTEGER NOT NULL PRIMARY KEY CHECK (id = 1),
-      indexed INTEGER NOT NULL,
+      through BLOB NOT NULL,
       multiplier INTEGER NOT NULL
     ) STRICT;
-    INSERT INTO answer_index_state (id, indexed, multiplier) VALUES (1, 0, random() | 1);
+    INSERT INTO answer_index_state (id, through, multiplier)
+      VALUES (1, zeroblob(2048), random() | 1);
     """
 
   private static let budgets = """
