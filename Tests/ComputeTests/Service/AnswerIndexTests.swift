@@ -131,9 +131,9 @@ struct AnswerIndexTests {
 }
 
 /// An index, and all that was committed with it.
+///
+/// @unchecked Sendable: touched in the bodies of writes that the test awaits one after the other.
 private final class IndexPlayer: @unchecked Sendable {
-  // @unchecked Sendable: touched in the bodies of writes that the test awaits one after the other.
-
   private struct Undone: Error {}
 
   private let isClustered: Bool

@@ -81,7 +81,7 @@ struct AnswerIndex {
   private var waiting = [[Entry]](repeating: [], count: AnswerIndex.rangeCount)
   private(set) var waitingCount = 0
   private var nextRange = 0
-  /// What a group changes by writing ranges, as it was when the last commit ended.
+  /// A range as it was before the group wrote it.
   private struct Written {
     let range: Int
     let through: Int64
@@ -89,6 +89,7 @@ struct AnswerIndex {
     let waiting: [Entry]
   }
 
+  /// What the group has changed by writing ranges, as it was when the last commit ended.
   private var undo: (written: [Written], nextPage: Int64) = ([], 1)
 
   init(maximumWaiting: Int = AnswerIndex.defaultMaximumWaiting) {
@@ -101,7 +102,7 @@ struct AnswerIndex {
 
   // MARK: - Asking
 
-  /// The numbers of the answers to keys with the hash, mostly none; one may be told twice.
+  /// The numbers of the answers to keys with the hash, mostly none.
   func numbers(of hash: Int64, _ db: Reader) throws -> [Int64] {
     let hash = scramble(hash)
     guard filter?.mayContain(hash) ?? true else { return [] }
