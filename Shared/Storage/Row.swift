@@ -1,5 +1,6 @@
 import CSQLite
 import Crypto
+import Glibc
 
 /// The row that a query stands on, valid until the closure it was handed to returns.
 ///
@@ -124,6 +125,25 @@ public struct Row {
     return digest
   }
 
+  // MARK: Long results
+
+  /// Reads a TEXT into `text`; returns whether that was another one before.
+  ///
+  /// For columns in which the same value comes row after row: a string is made only where it
+  /// changes.
+  public func read(_ column: Column, into text: inout String) throws -> Bool {
+    guard let index = try index(of: column, holding: SQLITE_TEXT, "TEXT"),
+      let start = sqlite3_column_text(statement.pointer, index)
+    else { throw mismatch(column, "is NULL") }
+    let count = Int(sqlite3_column_bytes(statement.pointer, index))
+    let isSame = text.withUTF8 { known in
+      known.count == count && (count == 0 || memcmp(known.baseAddress!, start, count) == 0)
+    }
+    if isSame { return false }
+    text = try self.text(column)
+    return true
+  }
+
   // MARK: Finding and checking
 
   private func optionalInteger<I: FixedWidthInteger>(_ column: Column) throws -> I? {
@@ -139,6 +159,12 @@ public struct Row {
   private func index(
     of column: Column, holding expected: Int32, _ name: String
   ) throws -> Int32? {
+    // Of a column that there is not, SQLite says that it holds NULL.
+    if case .index(let index) = column,
+      sqlite3_column_type(statement.pointer, Int32(clamping: index)) == expected
+    {
+      return Int32(clamping: index)
+    }
     let index = try index(of: column)
     let type = sqlite3_column_type(statement.pointer, index)
     if type == SQLITE_NULL { return nil }

@@ -73,6 +73,35 @@ struct StatementTests {
     }
   }
 
+  @Test("a text is read anew only where it changes; what is no text is refused")
+  func readInto() async throws {
+    let fixture = try Fixture()
+    let long = String(repeating: "ä", count: 40)
+    let texts = ["", "a", "a", "a\0", long, long, long + "b", "b", "", ""]
+    try await fixture.database.read { reader in
+      var (text, known) = ("", "")
+      let values = texts.indices.map { "(?\($0 + 1))" }.joined(separator: ", ")
+      var changes: [Bool] = []
+      try reader.forEach("VALUES \(values)", arguments: texts) { row in
+        changes.append(try row.read(0, into: &text))
+        #expect(text == texts[changes.count - 1])
+        #expect(changes.last == (text != known))
+        known = text
+      }
+      #expect(changes.count == texts.count)
+      for (sql, reason) in [
+        ("SELECT NULL", "is NULL"), ("SELECT 1", "holds INTEGER"),
+        ("SELECT CAST(x'ff' AS TEXT)", "is not UTF-8"),
+      ] {
+        let error = #expect(throws: StorageError.self) {
+          try reader.forEach(sql) { _ = try $0.read(0, into: &text) }
+        }
+        #expect("\(String(describing: error))".contains(reason))
+        #expect(text == "")
+      }
+    }
+  }
+
   @Test("a UNIQUE violation is told from the other constraints")
   func constraints() async throws {
     let fixture = try Fixture()

@@ -43,6 +43,7 @@ enum AssayBench {
 
     Options of billing:
       --records N                 of one tenant's month (1000000)
+      --repetitions N             how often the draft is made; the median counts (3)
       --data DIR                  where the database is made (the current folder)
 
     Options of all:

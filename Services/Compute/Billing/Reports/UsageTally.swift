@@ -9,7 +9,7 @@ public struct UsageRecord: Sendable, Equatable {
   public let priceVersion: String
   /// Unix milliseconds.
   public let time: Int64
-  public let quantity: GFLOP
+  public private(set) var quantity: GFLOP
 
   public init(
     useCase: String, participant: String, run: String, priceVersion: String, time: Int64,
@@ -21,6 +21,11 @@ public struct UsageRecord: Sendable, Equatable {
     self.priceVersion = priceVersion
     self.time = time
     self.quantity = quantity
+  }
+
+  /// Adds what was used beside it.
+  public mutating func add(_ other: GFLOP) throws(QuantityError) {
+    quantity = try quantity + other
   }
 }
 

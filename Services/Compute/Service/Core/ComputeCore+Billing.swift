@@ -94,16 +94,9 @@ struct ReportReader {
     let quarters = times.map { times in
       UsagePeriod.quarter(of: times.lowerBound)..<UsagePeriod.quarter(of: times.upperBound)
     }
-    let all = quarters ?? .min ..< .max
-    if grouping == .run {
-      try UsageStore.forEachRun(db, tenant: tenant, quarters: all) {
-        try tally.add($0, isWanted: isWanted($0))
-      }
-    } else {
-      try UsageStore.forEach(db, tenant: tenant, cuts: .min ... .max, quarters: all) {
-        try tally.add($0, isWanted: isWanted($0))
-      }
-    }
+    try UsageStore.forEach(
+      db, tenant: tenant, quarters: quarters ?? .min ..< .max, byRun: grouping == .run
+    ) { try tally.add($0, isWanted: isWanted($0)) }
     let names = try BillingNames(db, tenant: tenant)
     return tally.sums.map { key, quantity in
       let who = names.participant[key.useCase]?[key.participant]

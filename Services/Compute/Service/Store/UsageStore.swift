@@ -53,59 +53,55 @@ enum UsageStore {
   }
 
   /// Hands a tenant's usage to `body`, in the order of cut, quarter, use case and participant,
-  /// keeping none: what the runs of a participant used in a quarter comes as one record for each
-  /// price, for SQLite adds faster than it hands out rows.
+  /// keeping none. Unless asked for by run, what a participant used in a quarter comes as one
+  /// record as long as the price stays.
+  ///
+  /// Rows are put together here: SQLite spends more on its groups than on handing out their rows.
   static func forEach(
-    _ db: Reader, tenant: String, cuts: ClosedRange<Int64>, quarters: Range<Int64>,
-    _ body: (UsageRecord) throws -> Void
+    _ db: Reader, tenant: String, cuts: ClosedRange<Int64> = .min ... .max,
+    quarters: Range<Int64>, byRun: Bool = false, _ body: (UsageRecord) throws -> Void
   ) throws {
-    // These are the first columns of the key, so that nothing is sorted.
+    // As the key is, so that nothing is sorted.
     let sql = """
-      SELECT quarter, use_case_id, participant_id, sum(gflop), min(price_version),
-        max(price_version), cut FROM usage
-      WHERE tenant = ?1 AND cut BETWEEN ?2 AND ?3 AND quarter >= ?4 AND quarter < ?5
-      GROUP BY tenant, cut, quarter, use_case_id, participant_id
-      ORDER BY tenant, cut, quarter, use_case_id, participant_id
+      SELECT quarter, use_case_id, participant_id, price_version, gflop\(byRun ? ", run_id" : "")
+      FROM usage WHERE tenant = ?1 AND cut = ?2 AND quarter >= ?3 AND quarter < ?4
+      ORDER BY quarter, use_case_id, participant_id, run_id, price_version
       """
-    let parts = """
-      SELECT sum(gflop), price_version FROM usage
-      WHERE tenant = ?1 AND cut = ?2 AND quarter = ?3 AND use_case_id = ?4 AND participant_id = ?5
-      GROUP BY price_version ORDER BY price_version
-      """
-    try db.forEach(
-      sql, tenant, cuts.lowerBound, cuts.upperBound, quarters.lowerBound, quarters.upperBound
-    ) { row in
-      let quarter = try row.int64(0)
-      let (useCase, participant) = (try row.text(1), try row.text(2))
-      let record = { (quantity: Int64, version: String) in
-        UsageRecord(
-          useCase: useCase, participant: participant, run: "", priceVersion: version,
-          time: quarter * UsagePeriod.milliseconds, quantity: GFLOP(quantity))
-      }
-      let version = try row.text(4)
-      if try version == row.text(5) { return try body(record(row.int64(3), version)) }
-      // The price changed in this quarter.
-      try db.forEach(parts, tenant, try row.int64(6), quarter, useCase, participant) {
-        try body(record($0.int64(0), $0.text(1)))
+    var (useCase, participant, version, run) = ("", "", "", "")
+    var record: UsageRecord?
+    try forEachCut(db, tenant: tenant, in: cuts) { cut in
+      try db.forEach(sql, tenant, cut, quarters.lowerBound, quarters.upperBound) { row in
+        let time = try row.int64(0) * UsagePeriod.milliseconds
+        let quantity = GFLOP(try row.int64(4))
+        var isNew = time != record?.time
+        if try row.read(1, into: &useCase) { isNew = true }
+        if try row.read(2, into: &participant) { isNew = true }
+        if try row.read(3, into: &version) { isNew = true }
+        if byRun, try row.read(5, into: &run) { isNew = true }
+        guard isNew else { return try record?.add(quantity) ?? () }
+        if let record { try body(record) }
+        record = UsageRecord(
+          useCase: useCase, participant: participant, run: run, priceVersion: version, time: time,
+          quantity: quantity)
       }
     }
+    if let record { try body(record) }
   }
 
-  /// Hands a tenant's usage rows to `body`, run by run.
-  static func forEachRun(
-    _ db: Reader, tenant: String, quarters: Range<Int64>, _ body: (UsageRecord) throws -> Void
+  /// Hands the cuts of a tenant's usage to `body`, which are as many as its invoices. In each the
+  /// quarters are in order, so that only the rows of those that are asked for are read.
+  private static func forEachCut(
+    _ db: Reader, tenant: String, in cuts: ClosedRange<Int64> = .min ... .max,
+    _ body: (Int64) throws -> Void
   ) throws {
-    let sql = """
-      SELECT quarter, use_case_id, participant_id, price_version, gflop, run_id FROM usage
-      WHERE tenant = ?1 AND quarter >= ?2 AND quarter < ?3
-      ORDER BY tenant, cut, quarter, use_case_id, participant_id, run_id, price_version
-      """
-    try db.forEach(sql, tenant, quarters.lowerBound, quarters.upperBound) { row in
-      try body(
-        UsageRecord(
-          useCase: try row.text(1), participant: try row.text(2), run: try row.text(5),
-          priceVersion: try row.text(3), time: try row.int64(0) * UsagePeriod.milliseconds,
-          quantity: GFLOP(try row.int64(4))))
+    let sql = "SELECT min(cut) AS cut FROM usage WHERE tenant = ?1 AND cut >= ?2 AND cut <= ?3"
+    var first = cuts.lowerBound
+    while let cut = try db.queryOne(
+      sql, tenant, first, cuts.upperBound, row: { try $0.optionalInt64("cut") }) ?? nil
+    {
+      try body(cut)
+      guard cut < cuts.upperBound else { return }
+      first = cut + 1
     }
   }
 
@@ -115,36 +111,33 @@ enum UsageStore {
   ) throws -> GFLOP {
     let sql = """
       SELECT ifnull(sum(gflop), 0) AS gflop FROM usage
-      WHERE tenant = ?1 AND cut < ?2 AND quarter >= ?3 AND quarter < ?4 AND price_version = ?5
+      WHERE tenant = ?1 AND cut = ?2 AND quarter >= ?3 AND quarter < ?4 AND price_version = ?5
       """
-    let sum = try db.queryOne(
-      sql, tenant, cut, quarters.lowerBound, quarters.upperBound, version
-    ) { try $0.int64("gflop") }
-    return GFLOP(sum ?? 0)
+    var volume = GFLOP.zero
+    try forEachCut(db, tenant: tenant, in: .min...(cut - 1)) { cut in
+      let sum = try db.queryOne(
+        sql, tenant, cut, quarters.lowerBound, quarters.upperBound, version
+      ) { try $0.int64("gflop") }
+      volume = try volume + GFLOP(sum ?? 0)
+    }
+    return volume
   }
 
   /// The first quarter of a time in which a tenant used anything.
-  ///
-  /// The cuts, which are as many as invoices, are gone through one by one: in each the quarters are
-  /// in order, so that only a few rows are read.
   static func firstQuarter(
     _ db: Reader, tenant: String, in quarters: Range<Int64>
   ) throws -> Int64? {
-    let next = "SELECT min(cut) AS cut FROM usage WHERE tenant = ?1 AND cut > ?2"
     let sql = """
       SELECT quarter FROM usage
       WHERE tenant = ?1 AND cut = ?2 AND quarter >= ?3 AND quarter < ?4 AND gflop > 0
       ORDER BY quarter LIMIT 1
       """
     var first: Int64?
-    var last = Int64.min
-    while let cut = try db.queryOne(next, tenant, last, row: { try $0.optionalInt64("cut") }) ?? nil
-    {
+    try forEachCut(db, tenant: tenant) { cut in
       let quarter = try db.queryOne(
         sql, tenant, cut, quarters.lowerBound, quarters.upperBound
       ) { try $0.int64("quarter") }
       first = [first, quarter].compactMap { $0 }.min()
-      last = cut
     }
     return first
   }
