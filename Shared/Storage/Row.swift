@@ -96,16 +96,8 @@ public struct Row {
 
   /// A TEXT or NULL.
   public func optionalText(_ column: Column) throws -> String? {
-    guard let index = try index(of: column, holding: SQLITE_TEXT, "TEXT") else { return nil }
-    guard let start = sqlite3_column_text(statement.pointer, index) else {
-      throw mismatch(column, "could not be read, memory has run out")
-    }
-    let count = Int(sqlite3_column_bytes(statement.pointer, index))
-    let bytes = UnsafeBufferPointer(start: start, count: count)
-    guard let text = String(validating: bytes, as: UTF8.self) else {
-      throw mismatch(column, "is not UTF-8")
-    }
-    return text
+    guard let bytes = try utf8(column) else { return nil }
+    return try text(bytes, column)
   }
 
   /// A BLOB or NULL.
@@ -125,23 +117,20 @@ public struct Row {
     return digest
   }
 
-  // MARK: Long results
+  // MARK: Values that mostly stay
 
-  /// Reads a TEXT into `text`; returns whether that was another one before.
+  /// Reads a TEXT into `text`, which stays as it is when this throws; returns whether it changed.
   ///
-  /// For columns in which the same value comes row after row: a string is made only where it
+  /// For results in which the same value comes row after row: a string is made only where it
   /// changes.
   public func read(_ column: Column, into text: inout String) throws -> Bool {
-    guard let index = try index(of: column, holding: SQLITE_TEXT, "TEXT"),
-      let start = sqlite3_column_text(statement.pointer, index)
-    else { throw mismatch(column, "is NULL") }
-    let count = Int(sqlite3_column_bytes(statement.pointer, index))
+    let bytes = try required(column, utf8(column))
     let isSame = text.withUTF8 { known in
-      known.count == count && (count == 0 || memcmp(known.baseAddress!, start, count) == 0)
+      known.count == bytes.count
+        && (known.isEmpty || memcmp(known.baseAddress!, bytes.baseAddress!, known.count) == 0)
     }
-    if isSame { return false }
-    text = try self.text(column)
-    return true
+    if !isSame { text = try self.text(bytes, column) }
+    return !isSame
   }
 
   // MARK: Finding and checking
@@ -159,17 +148,28 @@ public struct Row {
   private func index(
     of column: Column, holding expected: Int32, _ name: String
   ) throws -> Int32? {
-    // Of a column that there is not, SQLite says that it holds NULL.
-    if case .index(let index) = column,
-      sqlite3_column_type(statement.pointer, Int32(clamping: index)) == expected
-    {
-      return Int32(clamping: index)
-    }
     let index = try index(of: column)
     let type = sqlite3_column_type(statement.pointer, index)
     if type == SQLITE_NULL { return nil }
     guard type == expected else { throw mismatch(column, type: type, expected: name) }
     return index
+  }
+
+  /// The bytes of a TEXT, valid until the next row; `nil` when the column holds NULL.
+  private func utf8(_ column: Column) throws -> UnsafeBufferPointer<UInt8>? {
+    guard let index = try index(of: column, holding: SQLITE_TEXT, "TEXT") else { return nil }
+    guard let start = sqlite3_column_text(statement.pointer, index) else {
+      throw mismatch(column, "could not be read, memory has run out")
+    }
+    return UnsafeBufferPointer(
+      start: start, count: Int(sqlite3_column_bytes(statement.pointer, index)))
+  }
+
+  private func text(_ bytes: UnsafeBufferPointer<UInt8>, _ column: Column) throws -> String {
+    guard let text = String(validating: bytes, as: UTF8.self) else {
+      throw mismatch(column, "is not UTF-8")
+    }
+    return text
   }
 
   private func index(of column: Column) throws -> Int32 {

@@ -56,7 +56,7 @@ struct StatementTests {
     let mistakes: [@Sendable (Row) throws -> Void] = [
       { _ = try $0.int64("email") }, { _ = try $0.text("nothing") }, { _ = try $0.int(9) },
       { _ = try $0.int64("age") }, { _ = try $0.digest("photo") }, { _ = try $0.bool(5) },
-      { _ = try $0.text("twice") },
+      { _ = try $0.text("twice") }, { _ = try $0.int(-1) },
     ]
     for mistake in mistakes {
       let error = await #expect(throws: StorageError.self) {
@@ -77,18 +77,23 @@ struct StatementTests {
   func readInto() async throws {
     let fixture = try Fixture()
     let long = String(repeating: "ä", count: 40)
-    let texts = ["", "a", "a", "a\0", long, long, long + "b", "b", "", ""]
+    // With and without a change of length, within what a string holds itself and beyond.
+    let texts = [
+      "", "a", "a", "b", "b\0c", "b\0d", "0123456789abcde", "0123456789abcdef",
+      "0123456789abcdeg", long, long, long + "b", long + "c", "", "",
+    ]
     try await fixture.database.read { reader in
-      var (text, known) = ("", "")
+      var text = ""
+      var found: [String] = []
       let values = texts.indices.map { "(?\($0 + 1))" }.joined(separator: ", ")
-      var changes: [Bool] = []
       try reader.forEach("VALUES \(values)", arguments: texts) { row in
-        changes.append(try row.read(0, into: &text))
-        #expect(text == texts[changes.count - 1])
-        #expect(changes.last == (text != known))
-        known = text
+        let known = text
+        let hasChanged = try row.read(0, into: &text)
+        #expect(hasChanged == (text != known))
+        found.append(text)
       }
-      #expect(changes.count == texts.count)
+      #expect(found == texts)
+      text = "stays"
       for (sql, reason) in [
         ("SELECT NULL", "is NULL"), ("SELECT 1", "holds INTEGER"),
         ("SELECT CAST(x'ff' AS TEXT)", "is not UTF-8"),
@@ -97,7 +102,7 @@ struct StatementTests {
           try reader.forEach(sql) { _ = try $0.read(0, into: &text) }
         }
         #expect("\(String(describing: error))".contains(reason))
-        #expect(text == "")
+        #expect(text == "stays")
       }
     }
   }

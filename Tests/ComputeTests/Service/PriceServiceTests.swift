@@ -149,6 +149,30 @@ struct PriceServiceTests {
     #expect(try await fixture.billingReport(month: "2026-11").eurTotal == "29.00")
   }
 
+  @Test("what is billed of a month in several invoices reaches its tiers as if in one")
+  func tiersOverInvoices() async throws {
+    let fixture = try await ServiceFixture.forInvoices(each: .pflop(5_000))
+    try await fixture.setPrice(
+      "volume", 20, tiers: [PriceTier(above: .pflop(1_000), nanoEuroPerGFLOP: 10)])
+    // Another tenant's counts for nothing.
+    try await fixture.sync(id: "uc_2", tenant: "hospital", each: .pflop(5_000))
+    try await fixture.train(.pflop(900), useCase: "uc_2")
+    try await fixture.train(.pflop(600))
+    let (second, third) = (try await fixture.start().id, try await fixture.start().id)
+    fixture.clock.set(ServiceFixture.december)
+    #expect(try await fixture.issue("2026-11").netEur == "12.00")
+    try await fixture.report(second, .pflop(300), meteredAt: ServiceFixture.december - 1)
+    fixture.clock.set(ServiceFixture.january)
+    #expect(try await fixture.issue("2026-12").netEur == "6.00")
+    try await fixture.report(third, .pflop(200), meteredAt: ServiceFixture.december - 1)
+    fixture.clock.set(ServiceFixture.january + 31 * 86_400_000)
+    // 900 came before: a hundred at 20, a hundred at 10.
+    let last = try await fixture.issue("2027-01")
+    #expect(last.lines.map(\.month) == ["2026-11", "2026-11"])
+    #expect(last.lines.map(\.eur) == ["2.00", "1.00"])
+    #expect(try await fixture.billingReport(month: "2026-11").eurTotal == "21.00")
+  }
+
   @Test("participants see what their own teams used, and no tenant's bill")
   func ownUsage() async throws {
     let fixture = try ServiceFixture()

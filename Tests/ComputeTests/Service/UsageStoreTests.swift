@@ -7,7 +7,7 @@ import Testing
 
 @Suite("Usage, as bills read it")
 struct UsageStoreTests {
-  private struct Row: Sendable {
+  fileprivate struct Row: Sendable {
     var tenant = "clinic"
     var cut: Int64 = 0
     var quarter: Int64 = 10
@@ -31,15 +31,18 @@ struct UsageStoreTests {
     // What two runs used in a quarter in which the price changed.
     Row(gflop: 1), Row(version: "winter", gflop: 2), Row(run: "run_2", gflop: 4),
     Row(run: "run_2", version: "winter", gflop: 8),
-    // At one price.
+    // At one price; then the same by another participant, and in another use case.
     Row(participant: "par_2", gflop: 16), Row(participant: "par_2", run: "run_2", gflop: 32),
     Row(participant: "par_2", run: "run_3", gflop: 64),
-    // The same participant in another quarter, another use case, after another cut.
-    Row(quarter: 11, participant: "par_2", gflop: 128),
-    Row(quarter: 11, useCase: "uc_2", participant: "par_2", gflop: 256),
-    Row(cut: 5, quarter: 9, useCase: "uc_2", participant: "par_2", gflop: 512),
+    Row(participant: "par_3", run: "run_3", gflop: 128),
+    Row(useCase: "uc_2", participant: "par_3", run: "run_3", gflop: 256),
+    // In another quarter; came in after another cut, and after the last that there can be.
+    Row(quarter: 11, useCase: "uc_2", participant: "par_3", run: "run_3", gflop: 512),
+    Row(cut: 5, quarter: 11, useCase: "uc_2", participant: "par_3", run: "run_3", gflop: 1_024),
+    Row(cut: 5, quarter: 12, gflop: 2_048),
+    Row(cut: .max, quarter: 9, gflop: 4_096),
     // Another tenant's.
-    Row(tenant: "other", gflop: 1_024),
+    Row(tenant: "other", gflop: 8_192),
   ]
 
   private func store(_ rows: [Row]) async throws -> ServiceFixture {
@@ -76,43 +79,68 @@ struct UsageStoreTests {
         Self.record(10, "uc_1", "par_1", "", "winter", 2),
         Self.record(10, "uc_1", "par_1", "", "standard-1", 4),
         Self.record(10, "uc_1", "par_1", "", "winter", 8),
-        Self.record(10, "uc_1", "par_2", "", "standard-1", 112),
-        Self.record(11, "uc_1", "par_2", "", "standard-1", 128),
-        Self.record(11, "uc_2", "par_2", "", "standard-1", 256),
-        Self.record(9, "uc_2", "par_2", "", "standard-1", 512),
+        Self.record(10, "uc_1", "par_2", "", "standard-1", 16 + 32 + 64),
+        Self.record(10, "uc_1", "par_3", "", "standard-1", 128),
+        Self.record(10, "uc_2", "par_3", "", "standard-1", 256),
+        // Of two cuts.
+        Self.record(11, "uc_2", "par_3", "", "standard-1", 512 + 1_024),
+        Self.record(12, "uc_1", "par_1", "", "standard-1", 2_048),
+        Self.record(9, "uc_1", "par_1", "", "standard-1", 4_096),
       ])
   }
 
   @Test("each run's come alone when asked for")
   func byRun() async throws {
     let records = try await records(store(Self.rows), byRun: true)
-    #expect(records.map(\.quantity.value) == [1, 2, 4, 8, 16, 32, 64, 128, 256, 512])
     #expect(
-      records.map(\.run) == [
-        "run_1", "run_1", "run_2", "run_2", "run_1", "run_2", "run_3", "run_1", "run_1", "run_1",
+      records == [
+        Self.record(10, "uc_1", "par_1", "run_1", "standard-1", 1),
+        Self.record(10, "uc_1", "par_1", "run_1", "winter", 2),
+        Self.record(10, "uc_1", "par_1", "run_2", "standard-1", 4),
+        Self.record(10, "uc_1", "par_1", "run_2", "winter", 8),
+        Self.record(10, "uc_1", "par_2", "run_1", "standard-1", 16),
+        Self.record(10, "uc_1", "par_2", "run_2", "standard-1", 32),
+        Self.record(10, "uc_1", "par_2", "run_3", "standard-1", 64),
+        Self.record(10, "uc_1", "par_3", "run_3", "standard-1", 128),
+        Self.record(10, "uc_2", "par_3", "run_3", "standard-1", 256),
+        Self.record(11, "uc_2", "par_3", "run_3", "standard-1", 512 + 1_024),
+        Self.record(12, "uc_1", "par_1", "run_1", "standard-1", 2_048),
+        Self.record(9, "uc_1", "par_1", "run_1", "standard-1", 4_096),
       ])
   }
 
   @Test("only the cuts and quarters that are asked for")
   func ranges() async throws {
     let fixture = try await store(Self.rows)
-    #expect(
-      try await records(fixture, cuts: 1...5, byRun: false).map(\.quantity.value) == [512])
-    #expect(
-      try await records(fixture, quarters: 9..<11, byRun: false).map(\.quantity.value)
-        == [1, 2, 4, 8, 112, 512])
-    #expect(try await records(fixture, cuts: 6 ... .max, byRun: false).isEmpty)
+    let quantities = { (cuts: ClosedRange<Int64>, quarters: Range<Int64>) in
+      try await records(fixture, cuts: cuts, quarters: quarters, byRun: false)
+        .map(\.quantity.value)
+    }
+    let always = Int64.min ..< .max
+    #expect(try await quantities(1...5, always) == [1_024, 2_048])
+    #expect(try await quantities(.min...4, 11..<13) == [512])
+    #expect(try await quantities(6 ... .max, always) == [4_096])
+    #expect(try await quantities(6...7, always).isEmpty)
+    #expect(try await quantities(.min ... .max, 9..<10) == [4_096])
+    #expect(try await quantities(.min ... .max, 12 ..< .max) == [2_048])
   }
 
-  @Test("a sum that no quantity holds is refused")
-  func overflow() async throws {
-    let fixture = try await store([Row(gflop: .max), Row(run: "run_2", gflop: 1)])
-    let error = await #expect(throws: QuantityError.self) {
-      try await records(fixture, byRun: false)
-    }
-    guard case .overflow = error else {
-      Issue.record("unexpected \(String(describing: error))")
-      return
+  @Test(
+    "what the ledger cannot have written is named, whoever asks",
+    arguments: [
+      [Row(gflop: .max), Row(run: "run_2", gflop: 1)], [Row(gflop: -1)], [Row(quarter: -1)],
+      [Row(quarter: .min)], [Row(quarter: .max - 1)],
+    ])
+  fileprivate func damage(rows: [Row]) async throws {
+    let fixture = try await store(rows)
+    for byRun in [false, true] where byRun == false || rows.count == 1 {
+      let error = await #expect(throws: StorageError.self) {
+        try await records(fixture, byRun: byRun)
+      }
+      guard case .corrupt = error else {
+        Issue.record("unexpected \(String(describing: error))")
+        return
+      }
     }
   }
 }

@@ -1,15 +1,15 @@
 import ComputeDomain
 
-/// What was used by one run at one moment, as the ledger's usage table has it.
+/// What was used at one moment and price: by one run, or by all of a participant's.
 public struct UsageRecord: Sendable, Equatable {
   public let useCase: String
   public let participant: String
-  /// May be empty where nobody asks for it.
+  /// Empty for all of them.
   public let run: String
   public let priceVersion: String
   /// Unix milliseconds.
   public let time: Int64
-  public private(set) var quantity: GFLOP
+  public var quantity: GFLOP
 
   public init(
     useCase: String, participant: String, run: String, priceVersion: String, time: Int64,
@@ -21,11 +21,6 @@ public struct UsageRecord: Sendable, Equatable {
     self.priceVersion = priceVersion
     self.time = time
     self.quantity = quantity
-  }
-
-  /// Adds what was used beside it.
-  public mutating func add(_ other: GFLOP) throws(QuantityError) {
-    quantity = try quantity + other
   }
 }
 

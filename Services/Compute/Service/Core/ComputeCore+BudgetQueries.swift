@@ -61,7 +61,7 @@ extension ComputeCore {
         db, useCase: useCase, since: UsagePeriod.quarter(of: since))
       let forecast = try Forecast(
         budget: budget, used: used, recent: recent.used,
-        since: max(since, (recent.firstQuarter ?? 0) * UsagePeriod.milliseconds), now: now,
+        since: max(since, UsagePeriod.start(of: recent.firstQuarter ?? 0)), now: now,
         end: terms.end)
       return ComputeGetForecastResponse(forecast)
     }

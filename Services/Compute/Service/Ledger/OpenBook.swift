@@ -177,13 +177,3 @@ final class TenantChain {
     writer = ChainWriter(head)
   }
 }
-
-/// The grain of the usage table: quarters of an hour, of which every time zone's months are made.
-enum UsagePeriod {
-  static let milliseconds: Int64 = 900_000
-
-  /// The number of the quarter that the moment lies in, since 1970.
-  static func quarter(of time: Int64) -> Int64 {
-    time.flooredQuotient(dividingBy: milliseconds)
-  }
-}

@@ -53,10 +53,12 @@ enum UsageStore {
   }
 
   /// Hands a tenant's usage to `body`, in the order of cut, quarter, use case and participant,
-  /// keeping none. Unless asked for by run, what a participant used in a quarter comes as one
-  /// record as long as the price stays.
+  /// keeping none. Unless asked for by run, rows of the same participant, quarter and price that
+  /// follow each other come as one record; by run, those of the same run.
   ///
   /// Rows are put together here: SQLite spends more on its groups than on handing out their rows.
+  ///
+  /// - Throws: `StorageError.corrupt` for what the ledger cannot have written.
   static func forEach(
     _ db: Reader, tenant: String, cuts: ClosedRange<Int64> = .min ... .max,
     quarters: Range<Int64>, byRun: Bool = false, _ body: (UsageRecord) throws -> Void
@@ -71,25 +73,32 @@ enum UsageStore {
     var record: UsageRecord?
     try forEachCut(db, tenant: tenant, in: cuts) { cut in
       try db.forEach(sql, tenant, cut, quarters.lowerBound, quarters.upperBound) { row in
-        let time = try row.int64(0) * UsagePeriod.milliseconds
+        let time = try UsagePeriod.start(of: row.int64(0))
         let quantity = GFLOP(try row.int64(4))
         var isNew = time != record?.time
         if try row.read(1, into: &useCase) { isNew = true }
         if try row.read(2, into: &participant) { isNew = true }
         if try row.read(3, into: &version) { isNew = true }
         if byRun, try row.read(5, into: &run) { isNew = true }
-        guard isNew else { return try record?.add(quantity) ?? () }
-        if let record { try body(record) }
-        record = UsageRecord(
-          useCase: useCase, participant: participant, run: run, priceVersion: version, time: time,
-          quantity: quantity)
+        if isNew {
+          if let record { try body(record) }
+          record = UsageRecord(
+            useCase: useCase, participant: participant, run: run, priceVersion: version,
+            time: time, quantity: .zero)
+        }
+        let known = record?.quantity ?? .zero
+        guard quantity >= .zero, let sum = try? known + quantity else {
+          throw StorageError.corrupt(
+            "\(tenant)'s usage of \(quantity.value) GFLOP by \(participant) of \(useCase)")
+        }
+        record?.quantity = sum
       }
     }
     if let record { try body(record) }
   }
 
-  /// Hands the cuts of a tenant's usage to `body`, which are as many as its invoices. In each the
-  /// quarters are in order, so that only the rows of those that are asked for are read.
+  /// Hands a tenant's cuts to `body`: there are about as many as invoices. The quarters of each are
+  /// in order, so that only the rows of those that are asked for are read.
   private static func forEachCut(
     _ db: Reader, tenant: String, in cuts: ClosedRange<Int64> = .min ... .max,
     _ body: (Int64) throws -> Void
