@@ -20,15 +20,16 @@ public final class MetricsRegistry: Sendable {
     return gaugeFamily(name, help: help, labels: names).series(values)
   }
 
-  /// A number that is asked for when Prometheus asks for it. Must not block.
+  /// A number that is asked for when Prometheus asks for it. Must not block. A name has one such
+  /// reader: a second one is a mistake in the program, which ends it.
   public func gauge(_ name: String, help: String, read: @escaping @Sendable () -> Int64) {
-    _ = register(name) { ReadGauge(name: name, help: help) { "\(read())" } }
+    registerOnce(ReadGauge(name: name, help: help) { "\(read())" })
   }
 
   /// As the other one, for what is no whole number.
   @_disfavoredOverload
   public func gauge(_ name: String, help: String, read: @escaping @Sendable () -> Double) {
-    _ = register(name) { ReadGauge(name: name, help: help) { "\(read())" } }
+    registerOnce(ReadGauge(name: name, help: help) { "\(read())" })
   }
 
   /// A distribution, of seconds unless the name says otherwise.
@@ -64,6 +65,14 @@ public final class MetricsRegistry: Sendable {
     buckets: [Double] = Histogram.defaultBuckets
   ) -> HistogramFamily {
     register(name) { HistogramFamily(name: name, help: help, labels: labels, buckets: buckets) }
+  }
+
+  private func registerOnce(_ gauge: ReadGauge) {
+    families.withLock { families in
+      // Said at the start or never: it depends on the program alone.
+      precondition(families[gauge.name] == nil, "metric \(gauge.name) is registered twice")
+      families[gauge.name] = gauge
+    }
   }
 
   private func register<Family: MetricFamily>(_ name: String, _ make: () -> Family) -> Family {
