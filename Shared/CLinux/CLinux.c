@@ -1,6 +1,8 @@
 #define _GNU_SOURCE
 #include "CLinux.h"
 
+#include <sys/syscall.h>
+
 int assay_epoll_set(int epoll, int operation, int fd, uint32_t events, uint64_t token) {
   struct epoll_event event = {.events = events, .data = {.u64 = token}};
   return epoll_ctl(epoll, operation, fd, &event);
@@ -28,3 +30,9 @@ void assay_tune_malloc(int arenas) {
   mallopt(M_MMAP_THRESHOLD, 8 << 20);
   mallopt(M_TRIM_THRESHOLD, 8 << 20);
 }
+
+int assay_spawn_close_from(posix_spawn_file_actions_t *actions, int first) {
+  return posix_spawn_file_actions_addclosefrom_np(actions, first);
+}
+
+int assay_pidfd_open(pid_t process) { return (int)syscall(SYS_pidfd_open, process, 0); }

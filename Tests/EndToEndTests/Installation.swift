@@ -84,7 +84,7 @@ actor Installation {
     process.standardOutput = handle
     process.standardError = handle
     process.standardInput = FileHandle.nullDevice
-    try process.run()
+    try process.runAlone()
     processes[name] = process
     let state = try await eventually("start of \(name)", within: 30) { () -> [String: Any]? in
       guard process.isRunning else { throw TestFailure("\(name) ended at its start") }

@@ -1,4 +1,5 @@
 import Foundation
+import Synchronization
 
 /// The executables under test, as the build has just made them.
 enum Executables {
@@ -70,6 +71,17 @@ struct Reply: Sendable {
   }
 }
 
+extension Process {
+  private static let starting = Mutex(())
+
+  /// Starts it while no other is being started: that one would inherit the socket by which
+  /// Foundation learns of this one's end, and this one would seem to live as long as that one
+  /// (swift-corelibs-foundation, issue 4795).
+  func runAlone() throws {
+    try Self.starting.withLock { _ in try run() }
+  }
+}
+
 /// Runs a program to its end.
 ///
 /// Output goes through files, so that a program that says much never waits for a reader.
@@ -94,7 +106,7 @@ func run(
     (continuation: CheckedContinuation<Int32, any Error>) in
     process.terminationHandler = { continuation.resume(returning: $0.terminationStatus) }
     do {
-      try process.run()
+      try process.runAlone()
     } catch {
       continuation.resume(throwing: error)
     }

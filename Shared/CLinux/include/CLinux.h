@@ -9,6 +9,7 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <signal.h>
+#include <spawn.h>
 #include <stdint.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
@@ -31,6 +32,12 @@ int assay_epoll_wait(int epoll, assay_epoll_ready *ready, int capacity, int time
 
 // accept4 is behind _GNU_SOURCE, which the Swift importer does not set.
 int assay_accept(int fd, struct sockaddr *address, socklen_t *length);
+
+// posix_spawn_file_actions_addclosefrom_np, which is as hidden.
+int assay_spawn_close_from(posix_spawn_file_actions_t *actions, int first);
+
+// A descriptor that can be read once the process has ended, or -1; glibc has it from 2.36 on only.
+int assay_pidfd_open(pid_t process);
 
 // Keeps glibc from giving each of many threads an arena of its own, the usual cause of a Swift
 // server's growth, and from giving memory back that is asked for again at once; called once, first

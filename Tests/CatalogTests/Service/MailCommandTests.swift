@@ -54,6 +54,55 @@ struct MailCommandTests {
     }
   }
 
+  @Test("one that goes on in the background has taken the mail when it ends")
+  func background() async throws {
+    // It keeps what it has inherited but the three that a daemon closes.
+    let path = try Self.script("sleep 60 < /dev/null > /dev/null 2>&1 & exit 0")
+    let clock = ContinuousClock()
+    let start = clock.now
+    #expect(try await Self.send(path) == .sent)
+    #expect(start.duration(to: clock.now) < .seconds(30))
+  }
+
+  @Test("one that hangs is ended with what it has started")
+  func group() async throws {
+    let file = NSTemporaryDirectory() + "assay-mail-\(UUID().uuidString).pid"
+    let path = try Self.script("sleep 60 & echo $! > \(file); wait")
+    _ = try await Self.send(path, timeoutMilliseconds: 2_000)
+    let text = try String(contentsOfFile: file, encoding: .utf8)
+    let child = try #require(pid_t(text.trimmingCharacters(in: .whitespacesAndNewlines)))
+    // It is init's then, which reaps it soon.
+    let isGone = { kill(child, 0) != 0 || Self.isZombie(child) }
+    for _ in 0..<200 where !isGone() { try await Task.sleep(for: .milliseconds(10)) }
+    #expect(isGone())
+  }
+
+  private static func isZombie(_ process: pid_t) -> Bool {
+    let text = (try? String(contentsOfFile: "/proc/\(process)/stat", encoding: .utf8)) ?? ""
+    return text.isEmpty || text.contains(") Z ")
+  }
+
+  @Test("what ends one by a signal leaves its mail uncertain")
+  func signal() async throws {
+    let path = try Self.script("kill -9 $$")
+    #expect(try await Self.send(path) == .uncertain("\(path) was ended by signal 9"))
+  }
+
+  @Test("it gets no descriptor of the service, no blocked and no ignored signal")
+  func inheritance() async throws {
+    let output = NSTemporaryDirectory() + "assay-mail-\(UUID().uuidString).out"
+    let path = try Self.script(
+      "ls /proc/$$/fd > \(output); grep -E 'SigBlk|SigIgn' /proc/$$/status >> \(output)")
+    #expect(try await Self.send(path) == .sent)
+    let lines = try String(contentsOfFile: output, encoding: .utf8).split(separator: "\n")
+    let descriptors = lines.compactMap { Int($0) }
+    // The shell's own begin at 10.
+    #expect(descriptors.filter { $0 < 10 }.sorted() == [0, 1, 2])
+    // Signals 32 and 33 are the C library's own.
+    let sets = lines.suffix(2).compactMap { UInt64($0.suffix(16), radix: 16) }
+    #expect(sets.map { $0 & 0x7FFF_FFFF } == [0, 0])
+  }
+
   @Test("one that is not there is told at the start")
   func missing() {
     for line in ["", "sendmail", "/nowhere/sendmail -i"] {

@@ -58,38 +58,27 @@ public struct MailCommand: Sendable {
       return .refused("no temporary file: \(String(cString: strerror(errno)))")
     }
     guard input.write(message) else { return .refused("the temporary file cannot be written") }
-    let process = Process()
-    process.executableURL = URL(fileURLWithPath: program)
-    process.arguments = arguments + [recipient]
-    process.standardInput = input.handle
-    process.standardOutput = FileHandle.nullDevice
-    process.standardError = output.handle
-    let ended = DispatchSemaphore(value: 0)
-    process.terminationHandler = { _ in ended.signal() }
     do {
-      try process.run()
+      let ending = try ChildProgram(path: program, arguments: arguments + [recipient]).run(
+        standardInput: input.handle.fileDescriptor, standardError: output.handle.fileDescriptor,
+        timeoutMilliseconds: timeoutMilliseconds)
+      return outcome(of: ending, output)
     } catch {
-      return .refused("\(program) cannot be started: \(error.localizedDescription)")
+      return .refused("\(program) cannot be run: \(error.localizedDescription)")
     }
-    guard ended.wait(timeout: .now() + .milliseconds(timeoutMilliseconds)) == .success else {
-      kill(process.processIdentifier, SIGKILL)
-      ended.wait()
-      return .uncertain("\(program) did not end within \(timeoutMilliseconds) ms")
-    }
-    return outcome(of: process, output)
   }
 
-  private func outcome(of process: Process, _ output: UnnamedFile) -> MailOutcome {
-    guard process.terminationReason == .exit else {
-      return .uncertain("\(program) was ended by signal \(process.terminationStatus)")
-    }
-    guard process.terminationStatus == 0 else {
+  private func outcome(of ending: ChildProgram.Ending, _ output: UnnamedFile) -> MailOutcome {
+    switch ending {
+    case .exited(0): return .sent
+    case .exited(let code):
       let text = output.text(maximumBytes: 500)
-      return .refused(
-        "\(program) ended with code \(process.terminationStatus)"
-          + (text.isEmpty ? "" : ": \(text)"))
+      return .refused("\(program) ended with code \(code)" + (text.isEmpty ? "" : ": \(text)"))
+    case .signalled(let signal):
+      return .uncertain("\(program) was ended by signal \(signal)")
+    case .timedOut:
+      return .uncertain("\(program) did not end within \(timeoutMilliseconds) ms")
     }
-    return .sent
   }
 }
 
