@@ -130,6 +130,7 @@ struct UsageStoreTests {
     arguments: [
       [Row(gflop: .max), Row(run: "run_2", gflop: 1)], [Row(gflop: -1)], [Row(quarter: -1)],
       [Row(quarter: .min)], [Row(quarter: .max - 1)],
+      [Row(quarter: 281_558_112)],
     ])
   fileprivate func damage(rows: [Row]) async throws {
     let fixture = try await store(rows)
@@ -141,6 +142,46 @@ struct UsageStoreTests {
         Issue.record("unexpected \(String(describing: error))")
         return
       }
+    }
+  }
+
+  @Test("the last quarter of the year 9999 is one of the ledger's")
+  func lastQuarter() async throws {
+    let fixture = try await store([Row(quarter: 281_558_111)])
+    #expect(try await records(fixture, byRun: false).count == 1)
+  }
+
+  @Test("the volume before a cut is that of the earlier ones, at one price, in one time")
+  func volume() async throws {
+    let fixture = try await store([
+      Row(gflop: 1), Row(cut: 3, gflop: 2), Row(cut: 3, version: "winter", gflop: 4),
+      Row(cut: 3, quarter: 12, gflop: 8), Row(cut: 5, gflop: 16),
+      Row(tenant: "other", gflop: 32),
+    ])
+    let volume = try await fixture.core.database.read { db in
+      try UsageStore.volume(
+        db, tenant: "clinic", before: 5, quarters: 10..<12, version: "standard-1")
+    }
+    #expect(volume == GFLOP(3))
+  }
+
+  @Test(
+    "a volume that the ledger cannot have written is named",
+    arguments: [
+      [Row(gflop: -1)], [Row(gflop: -1), Row(run: "run_2", gflop: 5)],
+      [Row(gflop: .max), Row(cut: 3, gflop: 1)],
+    ])
+  fileprivate func damagedVolume(rows: [Row]) async throws {
+    let fixture = try await store(rows)
+    let error = await #expect(throws: StorageError.self) {
+      try await fixture.core.database.read { db in
+        _ = try UsageStore.volume(
+          db, tenant: "clinic", before: 5, quarters: 10..<12, version: "standard-1")
+      }
+    }
+    guard case .corrupt = error else {
+      Issue.record("unexpected \(String(describing: error))")
+      return
     }
   }
 }

@@ -59,9 +59,9 @@ extension ComputeCore {
       let since = now - Forecast.window
       let recent = try UsageStore.recent(
         db, useCase: useCase, since: UsagePeriod.quarter(of: since))
+      let first = try UsagePeriod.start(of: recent.firstQuarter ?? 0, owner: useCase)
       let forecast = try Forecast(
-        budget: budget, used: used, recent: recent.used,
-        since: max(since, UsagePeriod.start(of: recent.firstQuarter ?? 0)), now: now,
+        budget: budget, used: used, recent: recent.used, since: max(since, first), now: now,
         end: terms.end)
       return ComputeGetForecastResponse(forecast)
     }

@@ -103,7 +103,7 @@ struct InvoiceReader {
     guard billed < start else { return nil }
     let quarters = UsagePeriod.quarter(of: billed)..<UsagePeriod.quarter(of: start)
     let first = try UsageStore.firstQuarter(db, tenant: tenant, in: quarters)
-    return try first.map { zone.month(containing: try UsagePeriod.start(of: $0)) }
+    return try first.map { zone.month(containing: try UsagePeriod.start(of: $0, owner: tenant)) }
   }
 
   /// - Throws: FAILED_PRECONDITION for a month that is not over.

@@ -13,10 +13,12 @@ enum UsagePeriod {
 
   /// When a quarter that was read from the database begins.
   ///
+  /// - Parameter owner: whose usage it is, for the error: a tenant or a use case.
   /// - Throws: `StorageError.corrupt` for one in which nothing can have been used.
-  static func start(of quarter: Int64) throws -> Int64 {
+  static func start(of quarter: Int64, owner: String) throws -> Int64 {
     guard 0..<endOfTime ~= quarter else {
-      throw StorageError.corrupt("usage in quarter \(quarter), which is no time of the ledger")
+      throw StorageError.corrupt(
+        "usage of \(owner) is in quarter \(quarter), which is no time of the ledger")
     }
     return quarter * milliseconds
   }

@@ -58,7 +58,7 @@ enum UsageStore {
   ///
   /// Rows are put together here: SQLite spends more on its groups than on handing out their rows.
   ///
-  /// - Throws: `StorageError.corrupt` for what the ledger cannot have written.
+  /// - Throws: `StorageError.corrupt` for a row of these that the ledger cannot have written.
   static func forEach(
     _ db: Reader, tenant: String, cuts: ClosedRange<Int64> = .min ... .max,
     quarters: Range<Int64>, byRun: Bool = false, _ body: (UsageRecord) throws -> Void
@@ -73,7 +73,7 @@ enum UsageStore {
     var record: UsageRecord?
     try forEachCut(db, tenant: tenant, in: cuts) { cut in
       try db.forEach(sql, tenant, cut, quarters.lowerBound, quarters.upperBound) { row in
-        let time = try UsagePeriod.start(of: row.int64(0))
+        let time = try UsagePeriod.start(of: row.int64(0), owner: tenant)
         let quantity = GFLOP(try row.int64(4))
         var isNew = time != record?.time
         if try row.read(1, into: &useCase) { isNew = true }
@@ -89,7 +89,8 @@ enum UsageStore {
         let known = record?.quantity ?? .zero
         guard quantity >= .zero, let sum = try? known + quantity else {
           throw StorageError.corrupt(
-            "\(tenant)'s usage of \(quantity.value) GFLOP by \(participant) of \(useCase)")
+            "usage of \(tenant), cut \(cut), time \(time), \(useCase), \(participant), "
+              + "\(version): \(quantity.value) GFLOP beside \(known.value)")
         }
         record?.quantity = sum
       }
@@ -115,19 +116,24 @@ enum UsageStore {
   }
 
   /// What a tenant used at a price in a time, of what came in before a cut.
+  ///
+  /// - Throws: `StorageError.corrupt` for a row of these that the ledger cannot have written.
   static func volume(
     _ db: Reader, tenant: String, before cut: Int64, quarters: Range<Int64>, version: String
   ) throws -> GFLOP {
     let sql = """
-      SELECT ifnull(sum(gflop), 0) AS gflop FROM usage
+      SELECT ifnull(sum(gflop), 0) AS gflop, ifnull(min(gflop), 0) AS least FROM usage
       WHERE tenant = ?1 AND cut = ?2 AND quarter >= ?3 AND quarter < ?4 AND price_version = ?5
       """
     var volume = GFLOP.zero
     try forEachCut(db, tenant: tenant, in: .min...(cut - 1)) { cut in
-      let sum = try db.queryOne(
+      let found = try db.queryOne(
         sql, tenant, cut, quarters.lowerBound, quarters.upperBound, version
-      ) { try $0.int64("gflop") }
-      volume = try volume + GFLOP(sum ?? 0)
+      ) { (sum: GFLOP(try $0.int64("gflop")), least: try $0.int64("least")) }
+      guard let found, found.least >= 0, let sum = try? volume + found.sum else {
+        throw StorageError.corrupt("usage of \(tenant), cut \(cut), at \(version)")
+      }
+      volume = sum
     }
     return volume
   }
