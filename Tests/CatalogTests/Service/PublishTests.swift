@@ -154,7 +154,7 @@ struct PublishTests {
 
   @Test("an answer comes after both services know what it says")
   func delivered() async throws {
-    let world = try await World()
+    let world = try await World(delivers: true)
     try await world.catalog.start()
     let published = try await world.published()
     #expect(world.peers.snapshots("evaluation").map(\.id) == [published.id])
@@ -164,7 +164,7 @@ struct PublishTests {
 
   @Test("with the other services away the answer comes all the same, and they are told later")
   func unreachable() async throws {
-    let world = try await World(arePeersReachable: false)
+    let world = try await World(arePeersReachable: false, delivers: true)
     try await world.catalog.start()
     let published = try await world.published()
     #expect(published.state == .published)

@@ -165,7 +165,7 @@ struct UploadTests {
 
   @Test("a file that nothing refers to is removed at the next start, others stay")
   func sweep() async throws {
-    let world = try await World()
+    let world = try await World(delivers: true)
     let draft = try await world.draft()
     let kept = try await Self.upload(
       world, SampleFile.png(), to: draft.id, .cover, name: "a.png")

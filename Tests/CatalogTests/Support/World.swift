@@ -22,7 +22,10 @@ final class World: Sendable {
   let peers: FakePeers
   let mailbox: Mailbox
 
-  init(mailOutcomes: [MailOutcome]? = [], arePeersReachable: Bool = true) async throws {
+  /// - Parameter delivers: whether the test starts the delivery; if not, no answer waits for it.
+  init(
+    mailOutcomes: [MailOutcome]? = [], arePeersReachable: Bool = true, delivers: Bool = false
+  ) async throws {
     folder = NSTemporaryDirectory() + "assay-catalog-\(UUID().uuidString)"
     try FileManager.default.createDirectory(
       atPath: folder, withIntermediateDirectories: true)
@@ -35,7 +38,8 @@ final class World: Sendable {
     let send: SendMail = { mail in await mailbox.take(mail) }
     catalog = try await Catalog(
       database: database, blobs: BlobStore(directory: "\(folder)/blobs"), peers: peers.peers,
-      log: .silent, sendMail: mailOutcomes == nil ? nil : send, clock: clock.clock)
+      log: .silent, sendMail: mailOutcomes == nil ? nil : send, clock: clock.clock,
+      deliveryPauses: delivers ? ContinuousClock() : ImpatientClock())
   }
 
   deinit {
@@ -72,6 +76,14 @@ final class World: Sendable {
       }
     }
   }
+}
+
+/// A clock whose sleeps end at once.
+private struct ImpatientClock: Clock {
+  var now: ContinuousClock.Instant { .now }
+  var minimumResolution: Duration { .zero }
+
+  func sleep(until deadline: ContinuousClock.Instant, tolerance: Duration?) async throws {}
 }
 
 /// Evaluation and Compute, as the catalogue sees them.
