@@ -14,7 +14,14 @@ public struct ChildProgram: Sendable {
     case signalled(Int32)
     /// Not within its time; it was killed, and with it what it had started in its process group.
     case timedOut
+    /// It may have done its work or not: an `errno` kept us from seeing, and it was killed.
+    case unknown(Int32)
   }
+
+  /// How long one that was killed may take to end, before nobody waits for it any more.
+  private static let killMilliseconds = 5_000
+  /// Its variables are the services' own affair, secrets among them.
+  private static let ownPrefix = "ASSAY_"
 
   /// Full path.
   public let path: String
@@ -27,24 +34,55 @@ public struct ChildProgram: Sendable {
 
   /// Runs it, and blocks until it has ended.
   ///
-  /// It gets the two descriptors, no other, and a process group of its own; what it prints on
-  /// standard output goes nowhere.
+  /// It gets the two descriptors and no other, all variables but the services' own, no blocked or
+  /// ignored signal, and a process group. What it prints on standard output goes nowhere.
   ///
-  /// - Throws: `POSIXError` when it cannot be started or waited for; then it does not run.
+  /// - Parameters:
+  ///   - standardInput, standardError: both above 2.
+  /// - Throws: `POSIXError` when it was not started.
   public func run(
     standardInput: Int32, standardError: Int32, timeoutMilliseconds: Int
   ) throws -> Ending {
+    // The one would be closed or taken before the other is put in its place.
+    precondition(standardInput > STDERR_FILENO && standardError > STDERR_FILENO)
     let process = try start(standardInput, standardError)
-    let hasEnded = Result { try Self.awaitEnd(of: process, timeoutMilliseconds) }
-    // It is not reaped yet, so that the number is still its own.
-    if (try? hasEnded.get()) != true { kill(-process, SIGKILL) }
+    let descriptor = assay_pidfd_open(process)
+    guard descriptor >= 0 else {
+      let code = errno
+      Self.kill(process)
+      Self.reapLater(process)
+      return .unknown(code)
+    }
+    defer { close(descriptor) }
+    let isInTime = Self.hasEnded(descriptor, within: timeoutMilliseconds)
+    if !isInTime {
+      Self.kill(process)
+      // One that hangs in the kernel does not end even so.
+      guard Self.hasEnded(descriptor, within: Self.killMilliseconds) else {
+        Self.reapLater(process)
+        return .timedOut
+      }
+    }
     var status: Int32 = 0
     while waitpid(process, &status, 0) < 0 {
-      guard errno == EINTR else { throw Self.error(errno) }
+      guard errno == EINTR else { return .unknown(errno) }
     }
-    guard try hasEnded.get() else { return .timedOut }
+    guard isInTime else { return .timedOut }
     // As WIFEXITED, WEXITSTATUS and WTERMSIG, which are macros.
     return status & 0x7F == 0 ? .exited(status >> 8 & 0xFF) : .signalled(status & 0x7F)
+  }
+
+  /// With its group, and itself, should it have left that. It was not reaped, so the number is its.
+  private static func kill(_ process: pid_t) {
+    Glibc.kill(-process, SIGKILL)
+    Glibc.kill(process, SIGKILL)
+  }
+
+  private static func reapLater(_ process: pid_t) {
+    Thread.detachNewThread {
+      var status: Int32 = 0
+      while waitpid(process, &status, 0) < 0, errno == EINTR {}
+    }
   }
 
   private func start(_ input: Int32, _ error: Int32) throws -> pid_t {
@@ -71,7 +109,8 @@ public struct ChildProgram: Sendable {
     try Self.check(posix_spawnattr_setflags(&attributes, Int16(flags)))
 
     var process: pid_t = 0
-    let environment = ProcessInfo.processInfo.environment.map { "\($0)=\($1)" }
+    let environment = ProcessInfo.processInfo.environment
+      .filter { !$0.key.hasPrefix(Self.ownPrefix) }.map { "\($0)=\($1)" }
     try Self.withCStrings([path] + arguments) { arguments in
       try Self.withCStrings(environment) { environment in
         try Self.check(posix_spawn(&process, path, &actions, &attributes, arguments, environment))
@@ -80,19 +119,14 @@ public struct ChildProgram: Sendable {
     return process
   }
 
-  /// Whether it ends within the time.
-  private static func awaitEnd(of process: pid_t, _ milliseconds: Int) throws -> Bool {
-    let descriptor = assay_pidfd_open(process)
-    guard descriptor >= 0 else { throw error(errno) }
-    defer { close(descriptor) }
+  private static func hasEnded(_ descriptor: Int32, within milliseconds: Int) -> Bool {
     let deadline = ContinuousClock.now + .milliseconds(milliseconds)
     while true {
       let left = (deadline - .now) / .milliseconds(1)
       var poll = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
       let count = Glibc.poll(&poll, 1, Int32(clamping: Int(max(0, left.rounded(.up)))))
       if count > 0 { return true }
-      if count == 0, left <= 0 { return false }
-      if count < 0, errno != EINTR { throw error(errno) }
+      if count < 0 ? errno != EINTR : left <= 0 { return false }
     }
   }
 
@@ -105,10 +139,6 @@ public struct ChildProgram: Sendable {
   }
 
   private static func check(_ code: Int32) throws {
-    if code != 0 { throw error(code) }
-  }
-
-  private static func error(_ code: Int32) -> POSIXError {
-    POSIXError(POSIXErrorCode(rawValue: code) ?? .EINVAL)
+    if code != 0 { throw POSIXError(POSIXErrorCode(rawValue: code) ?? .EINVAL) }
   }
 }

@@ -27,6 +27,8 @@ public enum ServiceMain {
   public static func run<Program: ServiceProgram>(_ program: Program.Type) -> Never {
     assay_tune_malloc(mallocArenas)
     signal(SIGPIPE, SIG_IGN)
+    // Whoever started us may have ignored it, and programs that we run would vanish unseen.
+    signal(SIGCHLD, SIG_DFL)
     var signals = sigset_t()
     sigemptyset(&signals)
     sigaddset(&signals, SIGTERM)

@@ -59,12 +59,15 @@ public struct MailCommand: Sendable {
     }
     guard input.write(message) else { return .refused("the temporary file cannot be written") }
     do {
-      let ending = try ChildProgram(path: program, arguments: arguments + [recipient]).run(
-        standardInput: input.handle.fileDescriptor, standardError: output.handle.fileDescriptor,
-        timeoutMilliseconds: timeoutMilliseconds)
+      // The files live as long as their handles.
+      let ending = try withExtendedLifetime((input, output)) {
+        try ChildProgram(path: program, arguments: arguments + [recipient]).run(
+          standardInput: input.handle.fileDescriptor,
+          standardError: output.handle.fileDescriptor, timeoutMilliseconds: timeoutMilliseconds)
+      }
       return outcome(of: ending, output)
     } catch {
-      return .refused("\(program) cannot be run: \(error.localizedDescription)")
+      return .refused("\(program) cannot be started: \(error.localizedDescription)")
     }
   }
 
@@ -76,6 +79,8 @@ public struct MailCommand: Sendable {
       return .refused("\(program) ended with code \(code)" + (text.isEmpty ? "" : ": \(text)"))
     case .signalled(let signal):
       return .uncertain("\(program) was ended by signal \(signal)")
+    case .unknown(let code):
+      return .uncertain("\(program) was lost sight of: \(String(cString: strerror(code)))")
     case .timedOut:
       return .uncertain("\(program) did not end within \(timeoutMilliseconds) ms")
     }
@@ -88,10 +93,13 @@ private struct UnnamedFile {
 
   init?() {
     var template = Array("/tmp/assay-mail-XXXXXX".utf8CString)
-    let descriptor = mkstemp(&template)
-    guard descriptor >= 0 else { return nil }
-    _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC)
+    let made = mkstemp(&template)
+    guard made >= 0 else { return nil }
+    defer { close(made) }
     unlink(template)
+    // Above the three that a program gets, whatever the service was started without.
+    let descriptor = fcntl(made, F_DUPFD_CLOEXEC, 3)
+    guard descriptor >= 0 else { return nil }
     handle = FileHandle(fileDescriptor: descriptor, closeOnDealloc: true)
   }
 
