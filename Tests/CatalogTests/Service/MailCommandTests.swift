@@ -73,7 +73,7 @@ struct MailCommandTests {
     #expect(outcome == .uncertain("/bin/sh did not end within 5000 ms"))
     let text = try String(contentsOfFile: file, encoding: .utf8)
     let child = try #require(pid_t(text.trimmingCharacters(in: .whitespacesAndNewlines)))
-    // It is init's then, which reaps it soon.
+    // It is init's then, which reaps it soon; of that nobody tells us, so we ask.
     let isGone = { kill(child, 0) != 0 || Self.isZombie(child) }
     for _ in 0..<1_000 where !isGone() { try await Task.sleep(for: .milliseconds(10)) }
     #expect(isGone())
