@@ -74,7 +74,7 @@ struct Reply: Sendable {
 extension Process {
   private static let starting = Mutex(())
 
-  /// Starts it while no other is being started: that one would inherit the socket by which
+  /// Starts it while no other is being started: that one could inherit the socket by which
   /// Foundation learns of this one's end, and this one would seem to live as long as that one
   /// (swift-corelibs-foundation, issue 4795).
   func runAlone() throws {

@@ -26,10 +26,16 @@ public struct ChildProgram: Sendable {
   /// Full path.
   public let path: String
   public let arguments: [String]
+  private let environment: [String: String]
 
-  public init(path: String, arguments: [String]) {
+  /// - Parameter environment: of it the services' own variables are left out.
+  public init(
+    path: String, arguments: [String],
+    environment: [String: String] = ProcessInfo.processInfo.environment
+  ) {
     self.path = path
     self.arguments = arguments
+    self.environment = environment.filter { !$0.key.hasPrefix(Self.ownPrefix) }
   }
 
   /// Runs it, and blocks until it has ended.
@@ -109,8 +115,7 @@ public struct ChildProgram: Sendable {
     try Self.check(posix_spawnattr_setflags(&attributes, Int16(flags)))
 
     var process: pid_t = 0
-    let environment = ProcessInfo.processInfo.environment
-      .filter { !$0.key.hasPrefix(Self.ownPrefix) }.map { "\($0)=\($1)" }
+    let environment = environment.map { "\($0)=\($1)" }
     try Self.withCStrings([path] + arguments) { arguments in
       try Self.withCStrings(environment) { environment in
         try Self.check(posix_spawn(&process, path, &actions, &attributes, arguments, environment))

@@ -78,7 +78,7 @@ final class World: Sendable {
   }
 }
 
-/// A clock whose sleeps end at once.
+/// A clock whose sleeps end at once: what they wait for does not come in these tests.
 private struct ImpatientClock: Clock {
   var now: ContinuousClock.Instant { .now }
   var minimumResolution: Duration { .zero }

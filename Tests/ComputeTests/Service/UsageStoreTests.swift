@@ -134,7 +134,8 @@ struct UsageStoreTests {
     ])
   fileprivate func damage(rows: [Row]) async throws {
     let fixture = try await store(rows)
-    for byRun in [false, true] where byRun == false || rows.count == 1 {
+    // By run, the two that are too much together are records of their own.
+    for byRun in [false, true] where !byRun || rows.count == 1 {
       let error = await #expect(throws: StorageError.self) {
         try await records(fixture, byRun: byRun)
       }
